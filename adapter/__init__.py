@@ -1,0 +1,1 @@
+"""The gateway that lets legacy billing integrations live on."""

@@ -1,0 +1,1 @@
+"""The pure domain: money, calendar, VAT, and what a run should issue."""

@@ -1,0 +1,453 @@
+"""The pure heart of a run: what is due of one client -> documents, claims and queue moves."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from adapter.billing.drafts import (
+    ClaimDraft,
+    Decision,
+    DocumentDraft,
+    Held,
+    LineDraft,
+    Parked,
+    PositionalExtras,
+    QueueMove,
+    Totals,
+)
+from adapter.billing.due import ClientDue, ClientTerms, DueItem, DueRecurring, Promotion
+from adapter.billing.model import BillableKind, CatchUp, ItemAction, LineType, Rounding
+from adapter.billing.money import Money
+from adapter.billing.pricing import document_rate, price_recurring, total_by_sum
+from adapter.billing.schedule import advance, occurrence_date
+from adapter.billing.settings import DATE_FORMATS, BusinessSettings
+from adapter.errors import CannotBill, OutOfBounds
+
+_HUNDRED = Decimal(100)
+_ZERO = Decimal(0)
+_KIND_ORDER = {kind: position for position, kind in enumerate(BillableKind)}
+_PROMOTION_TYPES = {
+    BillableKind.DOMAIN: LineType.PROMOTION_DOMAIN,
+}
+
+RULE_PERIOD = "period"
+RULE_FIRST = "first"
+RULE_ITEM = "item"
+RULE_RECURRING = "recurring"
+
+
+@dataclass(frozen=True, slots=True)
+class RunTerms:
+    """What a run applies to every client."""
+
+    today: date
+    settings: BusinessSettings
+    send_email: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Charge:
+    """One period of one item, priced: its lines, its claim, and the invoice it belongs on."""
+
+    item: DueItem
+    due_on: date
+    payment_method: str
+    lines: tuple[LineDraft, ...]
+    claim: ClaimDraft
+
+
+def decide(due: ClientDue, run: RunTerms) -> Decision:
+    """Decide about one client's due work; `due` must hold all of it, or grouping is wrong.
+
+    Never raises for bad stored data: such a billable is parked with the reason.
+    """
+    parked: list[Parked] = []
+    charges: list[_Charge] = []
+    moves: list[QueueMove] = []
+    for item in due.items:
+        try:
+            charged, move = _charge(item, due.terms, run)
+        except (CannotBill, OutOfBounds, OverflowError) as error:
+            parked.append(Parked(item.kind, item.billable_id, str(error)))
+        else:
+            charges += charged
+            moves.append(move)
+    documents: list[DocumentDraft] = []
+    for group in _groups(charges, separate=due.terms.separate_invoices):
+        try:
+            documents.append(_invoice(group, due.terms, run))
+        except (CannotBill, OutOfBounds) as error:
+            gone = {(charge.item.kind, charge.item.billable_id) for charge in group}
+            parked += [Parked(kind, record_id, str(error)) for kind, record_id in sorted(gone)]
+            moves = [m for m in moves if (m.kind, m.billable_id) not in gone]
+    held: list[Held] = []
+    for recurring in due.recurring:
+        try:
+            issued, kept, move = _recur(recurring, due.terms, run)
+        except (CannotBill, OutOfBounds, OverflowError) as error:
+            kind = BillableKind.RECURRING_INVOICE
+            parked.append(Parked(kind, recurring.recurring_invoice_id, str(error)))
+        else:
+            documents += issued
+            held += kept
+            moves.append(move)
+    if documents and due.riders:
+        documents, rider_moves, rider_parked = _ride(documents, due, run)
+        moves += rider_moves
+        parked += rider_parked
+    return Decision(
+        tuple(_with_credit(documents, due.terms, run.settings)),
+        tuple(moves),
+        tuple(parked),
+        tuple(held),
+    )
+
+
+# --- form-post items ---------------------------------------------------------------------------
+
+
+def _charge(item: DueItem, terms: ClientTerms, run: RunTerms) -> tuple[list[_Charge], QueueMove]:
+    """Price the periods of one item that this run bills; at least one, since it is due."""
+    settings = run.settings
+    moves_at_issue = item.kind is BillableKind.BILLABLE_ITEM
+    goes_on = settings.continuous or moves_at_issue
+    charges: list[_Charge] = []
+    due_on: date | None = item.due_on
+    count = item.generation_count
+    promotion_uses = item.promotion_uses
+    while due_on is not None:
+        last = item.step is None or (item.limit and count + 1 >= item.limit)
+        next_on = _next_due(item, due_on) if item.step is not None else None
+        lines, promoted = _lines(item, due_on, next_on, terms, run, promotion_uses)
+        charges.append(
+            _Charge(
+                item,
+                _invoice_due(item, due_on, run),
+                item.payment_method,
+                lines,
+                _claim(item, due_on, None if last and moves_at_issue else next_on),
+            )
+        )
+        count += 1
+        promotion_uses += promoted
+        due_on = None if last or not goes_on else next_on
+        if item.catch_up is not CatchUp.ALL or due_on is None:
+            break
+        if due_on > run.today:
+            break
+    return charges, QueueMove(
+        item.kind,
+        item.billable_id,
+        next_invoice_on=due_on,
+        issued=len(charges),
+        next_due_on=due_on if moves_at_issue else None,
+        ended=due_on is None and moves_at_issue,
+        promotion_used=promotion_uses > item.promotion_uses,
+    )
+
+
+def _next_due(item: DueItem, due_on: date) -> date:
+    if item.step is None:
+        raise CannotBill("The item has no billing cycle")
+    return advance(due_on, item.step, anchor_day=item.anchor_day)
+
+
+def _invoice_due(item: DueItem, due_on: date, run: RunTerms) -> date:
+    """Items for the next run have no date of their own: they are due the day they are billed."""
+    return run.today if item.action is ItemAction.NEXT_RUN else due_on
+
+
+def _lines(  # noqa: PLR0913 - the facts of one period
+    item: DueItem,
+    due_on: date,
+    next_on: date | None,
+    terms: ClientTerms,
+    run: RunTerms,
+    promotion_uses: int,
+) -> tuple[tuple[LineDraft, ...], int]:
+    """Return an item's own line with its promotion and group discount lines; and promotions used.
+
+    Stored amounts are net of the promotion, so the item's line shows the price before it.
+    """
+    first = item.registered_on == due_on
+    net = item.first_amount if first else item.recurring_amount
+    taxed = item.taxed and terms.taxable
+    gross, promotion_line, promoted = net, None, 0
+    promotion = item.promotion
+    if promotion is not None and (first or promotion.recurring):
+        gross = _before_promotion(net, promotion)
+        promoted = 1
+        if first or not promotion.recur_for or promotion_uses < promotion.recur_for:
+            promotion_line = LineDraft(
+                _PROMOTION_TYPES.get(item.kind, LineType.PROMOTION_SERVICE),
+                item.billable_id,
+                f"Promotional Code: {promotion.code}",
+                net - gross,
+                taxed,
+            )
+    name = item.first_name if first else item.name
+    line_type = LineType(item.first_line_type if first else item.line_type)
+    lines = [
+        LineDraft(
+            line_type,
+            item.billable_id,
+            _with_period(name, due_on, next_on, run.settings),
+            gross,
+            taxed,
+        )
+    ]
+    if promotion_line is not None:
+        lines.append(promotion_line)
+    if terms.discount_percent and item.kind is not BillableKind.BILLABLE_ITEM:
+        charged = gross if promotion_line is None else net
+        discount = Money.rounded(charged.amount * terms.discount_percent / _HUNDRED, net.currency)
+        lines.append(
+            LineDraft(
+                LineType.GROUP_DISCOUNT,
+                item.billable_id,
+                f"Client Group Discount {terms.discount_percent.normalize():f}%",
+                -discount,
+                taxed,
+            )
+        )
+    return tuple(lines), promoted
+
+
+def _before_promotion(net: Money, promotion: Promotion) -> Money:
+    if promotion.fixed is not None:
+        return net + promotion.fixed
+    percentage = promotion.percentage or _ZERO
+    if percentage >= _HUNDRED:
+        return net
+    return Money.rounded(net.amount * _HUNDRED / (_HUNDRED - percentage), net.currency)
+
+
+def _with_period(name: str, due_on: date, next_on: date | None, settings: BusinessSettings) -> str:
+    """Append the billed period, in the installation's date format, where there is one."""
+    if next_on is None:
+        return name
+    style = DATE_FORMATS[settings.date_format]
+    last = next_on - timedelta(days=1)
+    return f"{name} ({due_on.strftime(style)} - {last.strftime(style)})"
+
+
+def _claim(item: DueItem, due_on: date, next_on: date | None) -> ClaimDraft:
+    if item.kind is BillableKind.BILLABLE_ITEM:
+        rule = RULE_ITEM
+    else:
+        rule = RULE_FIRST if item.registered_on == due_on else RULE_PERIOD
+    return ClaimDraft(
+        item.kind, item.billable_id, due_on, next_on, rule, inputs_digest(item), item.fence
+    )
+
+
+def inputs_digest(inputs: DueItem | DueRecurring) -> str:
+    """Return a digest of everything that was known of a billable when it was decided about."""
+    return hashlib.sha256(repr(inputs).encode()).hexdigest()[:32]
+
+
+def _groups(charges: Iterable[_Charge], *, separate: bool) -> Iterator[list[_Charge]]:
+    """Yield the charges of each invoice: one due date and payment method, or one item each.
+
+    Inside an invoice: services, addons, domains, billable items, then by id and date.
+    """
+    grouped: dict[tuple[date, str, int, int], list[_Charge]] = {}
+    ordered = sorted(
+        charges, key=lambda c: (_KIND_ORDER[c.item.kind], c.item.billable_id, c.claim.due_on)
+    )
+    for charge in ordered:
+        alone = (_KIND_ORDER[charge.item.kind], charge.item.billable_id) if separate else (0, 0)
+        key = (charge.due_on, charge.payment_method, *alone)
+        grouped.setdefault(key, []).append(charge)
+    for key in sorted(grouped):
+        yield grouped[key]
+
+
+def _checked_totals(
+    lines: tuple[LineDraft, ...], terms: ClientTerms, settings: BusinessSettings
+) -> Totals:
+    totals = total_by_sum(
+        [(line.amount, line.taxed) for line in lines],
+        terms.currency,
+        terms.tax,
+        inclusive=settings.tax_inclusive,
+        compound=settings.tax_compound,
+    )
+    if totals.gross.hundredths < 0:
+        raise CannotBill(f"The invoice's total of {totals.gross} is below zero")
+    return totals
+
+
+def _invoice(group: list[_Charge], terms: ClientTerms, run: RunTerms) -> DocumentDraft:
+    lines = tuple(line for charge in group for line in charge.lines)
+    settings = run.settings
+    totals = _checked_totals(lines, terms, settings)
+    return DocumentDraft(
+        client_id=terms.client_id,
+        currency=terms.currency,
+        issued_on=run.today,
+        due_on=group[0].due_on,
+        payment_method=group[0].payment_method,
+        rounding=Rounding.SUM,
+        tax_rate=terms.tax.level_1,
+        tax_rate_2=terms.tax.level_2,
+        tax_inclusive=settings.tax_inclusive,
+        lines=lines,
+        claims=tuple(charge.claim for charge in group),
+        totals=totals,
+        credit=Money.zero(terms.currency),
+        send_email=run.send_email,
+    )
+
+
+def _ride(
+    documents: list[DocumentDraft], due: ClientDue, run: RunTerms
+) -> tuple[list[DocumentDraft], list[QueueMove], list[Parked]]:
+    """Put items that wait for another invoice on the client's first form-post invoice."""
+    first = next((i for i, doc in enumerate(documents) if doc.positional is None), None)
+    if first is None:
+        return documents, [], []
+    moves, parked = [], []
+    host = documents[first]
+    for rider in due.riders:
+        try:
+            charged, move = _charge(rider, due.terms, run)
+            lines = host.lines + tuple(line for charge in charged for line in charge.lines)
+            totals = _checked_totals(lines, due.terms, run.settings)
+        except (CannotBill, OutOfBounds, OverflowError) as error:
+            parked.append(Parked(rider.kind, rider.billable_id, str(error)))
+        else:
+            claims = host.claims + tuple(charge.claim for charge in charged)
+            host = replace(host, lines=lines, claims=claims, totals=totals)
+            moves.append(move)
+    return [*documents[:first], host, *documents[first + 1 :]], moves, parked
+
+
+# --- recurring invoices ------------------------------------------------------------------------
+
+
+def _recur(
+    recurring: DueRecurring, terms: ClientTerms, run: RunTerms
+) -> tuple[list[DocumentDraft], list[Held], QueueMove]:
+    """Issue the occurrences of one recurring invoice up to today, as its catch-up policy says."""
+    kind = BillableKind.RECURRING_INVOICE
+    record_id = recurring.recurring_invoice_id
+    dates: list[tuple[int, date]] = []
+    n = recurring.occurrence
+    while (on := occurrence_date(recurring.start_on, recurring.frequency, n)) <= run.today:
+        dates.append((n, on))
+        n += 1
+        if recurring.catch_up is CatchUp.ONE_PER_DAY:
+            break
+    bill, hold = _split(dates, recurring.catch_up, run.today)
+    limit = recurring.recurrence_limit
+    documents: list[DocumentDraft] = []
+    count = recurring.generation_count
+    for occurrence, on in bill:
+        if limit is not None and count >= limit:
+            break
+        next_on = occurrence_date(recurring.start_on, recurring.frequency, occurrence + 1)
+        documents.append(_recurring_invoice(recurring, count, on, next_on, terms, run))
+        count += 1
+    ended = limit is not None and count >= limit
+    return (
+        documents,
+        [Held(kind, record_id, on, "catch_up") for _, on in hold],
+        QueueMove(
+            kind,
+            record_id,
+            next_invoice_on=None
+            if ended
+            else occurrence_date(recurring.start_on, recurring.frequency, n),
+            issued=len(documents),
+            occurrence=n,
+            ended=ended,
+        ),
+    )
+
+
+def _split(
+    dates: list[tuple[int, date]], policy: CatchUp, today: date
+) -> tuple[list[tuple[int, date]], list[tuple[int, date]]]:
+    """Split due occurrences into those to bill and those to hold for the operator."""
+    match policy:
+        case CatchUp.LATEST:
+            return dates[-1:], dates[:-1]
+        case CatchUp.NONE | CatchUp.HOLD:
+            current = [entry for entry in dates if entry[1] == today]
+            return current, [entry for entry in dates if entry[1] != today]
+        case _:
+            return dates, []
+
+
+def _recurring_invoice(  # noqa: PLR0913 - the facts of one occurrence
+    recurring: DueRecurring,
+    generation_count: int,
+    on: date,
+    next_on: date,
+    terms: ClientTerms,
+    run: RunTerms,
+) -> DocumentDraft:
+    lines, totals = price_recurring(
+        recurring.lines,
+        recurring.currency,
+        related_id=recurring.recurring_invoice_id,
+        generation_count=generation_count,
+        increase=recurring.increase,
+        discount_amount=recurring.discount_amount,
+        discount_percentage=recurring.discount_percentage,
+    )
+    wanted = terms.send_documents if recurring.send_email is None else recurring.send_email
+    return DocumentDraft(
+        client_id=terms.client_id,
+        currency=recurring.currency,
+        issued_on=on,
+        due_on=on + timedelta(days=terms.payment_terms_days),
+        payment_method=terms.payment_method,
+        rounding=Rounding.LINE,
+        tax_rate=document_rate(lines),
+        tax_rate_2=_ZERO,
+        tax_inclusive=False,
+        lines=lines,
+        claims=(
+            ClaimDraft(
+                BillableKind.RECURRING_INVOICE,
+                recurring.recurring_invoice_id,
+                on,
+                next_on,
+                RULE_RECURRING,
+                inputs_digest(recurring),
+                recurring.fence,
+            ),
+        ),
+        totals=totals,
+        credit=Money.zero(recurring.currency),
+        send_email=run.send_email and wanted,
+        positional=PositionalExtras(
+            recurring.recurring_invoice_id,
+            recurring.order_number,
+            recurring.custom_values,
+            recurring.number_prefix,
+            recurring.number_suffix,
+        ),
+    )
+
+
+# --- credit ------------------------------------------------------------------------------------
+
+
+def _with_credit(
+    documents: Iterable[DocumentDraft], terms: ClientTerms, settings: BusinessSettings
+) -> Iterator[DocumentDraft]:
+    """Use the client's credit on the new invoices in order, unless that is switched off."""
+    left = terms.credit
+    for document in documents:
+        usable = not settings.no_auto_credit and document.currency == left.currency
+        used = min(left, document.totals.gross) if usable else None
+        if used is None or used.hundredths <= 0:
+            yield document
+        else:
+            left -= used
+            yield replace(document, credit=used)

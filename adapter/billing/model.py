@@ -1,0 +1,149 @@
+"""The words of the field as types: kinds, states, lines, and what a run decides about."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+
+class BillableKind(StrEnum):
+    """Whatever can fall due; the order is the order of lines on an invoice."""
+
+    SERVICE = "service"
+    ADDON = "addon"
+    DOMAIN = "domain"
+    BILLABLE_ITEM = "item"
+    RECURRING_INVOICE = "recurring"
+
+
+class DocumentKind(StrEnum):
+    """Kinds of issued documents; values are stored."""
+
+    INVOICE = "invoice"
+
+
+class InvoiceStatus(StrEnum):
+    """States of an invoice; values as displayed."""
+
+    DRAFT = "Draft"
+    UNPAID = "Unpaid"
+    PAID = "Paid"
+    CANCELLED = "Cancelled"
+    REFUNDED = "Refunded"
+    COLLECTIONS = "Collections"
+    PAYMENT_PENDING = "Payment Pending"
+
+
+class ItemStatus(StrEnum):
+    """States of services, service addons and domains; values as displayed."""
+
+    PENDING = "Pending"
+    PENDING_TRANSFER = "Pending Transfer"
+    ACTIVE = "Active"
+    COMPLETED = "Completed"
+    SUSPENDED = "Suspended"
+    TERMINATED = "Terminated"
+    CANCELLED = "Cancelled"
+    FRAUD = "Fraud"
+    GRACE = "Grace"
+    REDEMPTION = "Redemption"
+    EXPIRED = "Expired"
+    TRANSFERRED_AWAY = "Transferred Away"
+
+
+class ClientStatus(StrEnum):
+    """States of a client."""
+
+    ACTIVE = "Active"
+    INACTIVE = "Inactive"
+    CLOSED = "Closed"
+
+
+class OrderStatus(StrEnum):
+    """States of an order."""
+
+    PENDING = "Pending"
+    ACTIVE = "Active"
+    FRAUD = "Fraud"
+    CANCELLED = "Cancelled"
+
+
+class ItemAction(StrEnum):
+    """When a billable item is invoiced (`invoiceaction` on the form-post wire)."""
+
+    NO_INVOICE = "noinvoice"
+    NEXT_RUN = "nextcron"
+    NEXT_INVOICE = "nextinvoice"
+    DUE_DATE = "duedate"
+    RECUR = "recur"
+
+
+class Rounding(StrEnum):
+    """Where a document rounds; stored on it. Source: contracts/decisions.md, "Rounding"."""
+
+    LINE = "line"
+    SUM = "sum"
+
+
+class CatchUp(StrEnum):
+    """What a schedule does with several periods due at once."""
+
+    ONE_PER_DAY = "one_per_day"
+    ALL = "all"
+    LATEST = "latest"
+    NONE = "none"
+    HOLD = "hold"
+
+
+class PastStart(StrEnum):
+    """What a recurring invoice does with dates before its creation."""
+
+    LATEST = "latest"
+    ALL = "all"
+    NEXT = "next"
+    REFUSE = "refuse"
+
+
+class LineType(StrEnum):
+    """What a line of an invoice stands for; values as the form-post API shows them."""
+
+    SERVICE = "Hosting"
+    ADDON = "Addon"
+    DOMAIN = "Domain"
+    DOMAIN_REGISTER = "DomainRegister"
+    DOMAIN_TRANSFER = "DomainTransfer"
+    SETUP = "Setup"
+    BILLABLE_ITEM = "Item"
+    PROMOTION_SERVICE = "PromoHosting"
+    PROMOTION_DOMAIN = "PromoDomain"
+    GROUP_DISCOUNT = "GroupDiscount"
+    RECURRING = "Recurring"
+    MANUAL = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecurringLine:
+    """One quoted line of a positional document, as given; rounded only when issued.
+
+    `unit_price` keeps up to 6 decimals. `vat_rate` is a percentage. `discount_percentage` counts
+    only where the document has none. `custom` are the five custom columns in order.
+    """
+
+    product_code: str
+    quantity: Decimal
+    description: str
+    unit_price: Decimal
+    currency: str
+    vat_applies: bool
+    vat_rate: Decimal
+    includes_vat: bool
+    custom: tuple[str, str, str, str, str] = ("", "", "", "", "")
+    cost_price: Decimal | None = None
+    discount_percentage: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Increase:
+    """The automatic price rise: `percentage` more after every `interval` issued documents."""
+
+    percentage: Decimal
+    interval: int

@@ -1,0 +1,75 @@
+"""Exact money: whole hundredths with their currency, and the one place where rounding happens."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Self
+
+from adapter.errors import OutOfBounds
+
+# Sums of up to 100,000 amounts of this size still fit a signed 64-bit column.
+MAX_HUNDREDTHS = 9 * 10**13
+
+# Wide enough that no product of two bounded amounts is ever rounded before `rounded` is asked to.
+_EXACT = Context(prec=60)
+
+
+def round_half_up(value: Decimal, places: int = 2) -> Decimal:
+    """Return `value` rounded to `places` decimals, halves away from zero."""
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=_EXACT)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in hundredths of `currency` (an ISO-like code, `ZAR`).
+
+    Adding or comparing different currencies raises `ValueError`. Out of range raises
+    `OutOfBounds`.
+    """
+
+    hundredths: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if not -MAX_HUNDREDTHS <= self.hundredths <= MAX_HUNDREDTHS:
+            raise OutOfBounds(f"The amount is beyond {MAX_HUNDREDTHS // 100}.00")
+
+    @classmethod
+    def rounded(cls, amount: Decimal, currency: str) -> Self:
+        """Return `amount` as money, rounded half up to hundredths: the only way to round."""
+        return cls(int(round_half_up(amount).scaleb(2, context=_EXACT)), currency)
+
+    @classmethod
+    def zero(cls, currency: str) -> Self:
+        """Return nothing, in `currency`."""
+        return cls(0, currency)
+
+    @property
+    def amount(self) -> Decimal:
+        """The amount as a decimal with two places."""
+        return Decimal(self.hundredths).scaleb(-2, context=_EXACT)
+
+    def __str__(self) -> str:
+        return f"{self.amount:.2f}"
+
+    def _same(self, other: "Money") -> int:
+        if other.currency != self.currency:
+            raise ValueError(f"{self.currency} is not {other.currency}")
+        return other.hundredths
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(self.hundredths + self._same(other), self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return Money(self.hundredths - self._same(other), self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.hundredths, self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        return self.hundredths < self._same(other)
+
+    def __le__(self, other: "Money") -> bool:
+        return self.hundredths <= self._same(other)
+
+    def __bool__(self) -> bool:
+        return self.hundredths != 0

@@ -1,0 +1,135 @@
+"""From quoted lines to rounded ones, under either rounding policy."""
+
+from collections.abc import Sequence
+from decimal import Context, Decimal
+
+from adapter.billing.drafts import LineDraft, Totals
+from adapter.billing.due import TaxRates
+from adapter.billing.model import Increase, LineType, RecurringLine
+from adapter.billing.money import Money, round_half_up
+from adapter.billing.vat import apportion, split
+from adapter.errors import CannotBill
+
+_HUNDRED = Decimal(100)
+_ZERO = Decimal(0)
+# Enough digits that compounding over decades is exact where it must round to six decimals.
+_COMPOUND = Context(prec=80)
+
+
+def increased(unit_price: Decimal, increase: Increase | None, generation_count: int) -> Decimal:
+    """Return the unit price after `generation_count` issued documents.
+
+    Always counted from the base price, rounded once, half up, to cents or to the base price's own
+    decimals where it has more; before the first increase exactly as given.
+    Source: contracts/decisions.md, "Automatic increase".
+    """
+    if increase is None:
+        return unit_price
+    exponent = generation_count // increase.interval
+    if exponent == 0:
+        return unit_price
+    factor = _COMPOUND.power(1 + increase.percentage / _HUNDRED, exponent)
+    normal = unit_price.normalize().as_tuple().exponent
+    own_places = -normal if isinstance(normal, int) else 0
+    return round_half_up(_COMPOUND.multiply(unit_price, factor), max(2, own_places))
+
+
+def price_recurring(  # noqa: PLR0913 - the facts of one document
+    lines: Sequence[RecurringLine],
+    currency: str,
+    *,
+    related_id: int = 0,
+    generation_count: int = 0,
+    increase: Increase | None = None,
+    discount_amount: Money | None = None,
+    discount_percentage: Decimal | None = None,
+) -> tuple[tuple[LineDraft, ...], Totals]:
+    """Price the next document of a recurring invoice under the `line` policy.
+
+    Each line is quantity x unit price less its percentage, rounded half up; an amount discount is
+    shared out over the lines by quoted value; VAT is computed on each discounted line.
+    Raises `CannotBill` when the discount exceeds the sum or the total is below zero.
+    Source: contracts/decisions.md, "Discounts".
+    """
+    units = [increased(line.unit_price, increase, generation_count) for line in lines]
+    quoted = []
+    for line, unit in zip(lines, units, strict=True):
+        percent = discount_percentage or line.discount_percentage or _ZERO
+        gross = line.quantity * unit
+        quoted.append(Money.rounded(gross - gross * percent / _HUNDRED, currency))
+    if discount_amount:
+        whole = Money(sum(value.hundredths for value in quoted), currency)
+        if whole < discount_amount:
+            raise CannotBill(
+                f"The discount of {discount_amount} exceeds the lines' sum of {whole}"
+            )
+        shares = apportion(discount_amount, tuple(quoted))
+        quoted = [value - share for value, share in zip(quoted, shares, strict=True)]
+    drafts = []
+    net = vat = 0
+    for line, unit, value in zip(lines, units, quoted, strict=True):
+        rate = line.vat_rate if line.vat_applies else None
+        parts = split(value, rate, includes_vat=line.includes_vat)
+        net += parts.net.hundredths
+        vat += parts.vat.hundredths
+        drafts.append(
+            LineDraft(
+                line_type=LineType.RECURRING,
+                related_id=related_id,
+                description=line.description,
+                amount=value,
+                taxed=line.vat_applies,
+                product_code=line.product_code,
+                quantity=line.quantity,
+                unit_price=unit,
+                net=parts.net,
+                vat=parts.vat,
+                vat_rate=rate,
+                custom=line.custom if any(line.custom) else None,
+                cost_price=line.cost_price,
+            )
+        )
+    totals = Totals(Money(net, currency), Money(vat, currency), Money.zero(currency))
+    if totals.gross.hundredths < 0:
+        raise CannotBill(f"The document's total of {totals.gross} is below zero")
+    return tuple(drafts), totals
+
+
+def document_rate(lines: Sequence[LineDraft]) -> Decimal:
+    """Return the one VAT rate that all taxed lines share, else 0."""
+    rates = {line.vat_rate for line in lines if line.vat_rate is not None}
+    return next(iter(rates)) if len(rates) == 1 else _ZERO
+
+
+def total_by_sum(
+    lines: Sequence[tuple[Money, bool]],
+    currency: str,
+    tax: TaxRates,
+    *,
+    inclusive: bool,
+    compound: bool,
+) -> Totals:
+    """Total (amount, taxed) lines under the `sum` policy: per tax level on the taxed sum.
+
+    Inclusive amounts are never changed: the tax is taken out, the subtotal is what remains.
+    Source: contracts/decisions.md, "Rounding".
+    """
+    whole = Money(sum(amount.hundredths for amount, _ in lines), currency)
+    taxable = Money(sum(a.hundredths for a, taxed in lines if taxed), currency).amount
+    rate_1, rate_2 = tax.level_1, tax.level_2
+    if inclusive:
+        both = (
+            (_HUNDRED + rate_1) * (_HUNDRED + rate_2) / _HUNDRED
+            if compound
+            else _HUNDRED + rate_1 + rate_2
+        )
+        base = _COMPOUND.divide(taxable * _HUNDRED, both)
+    else:
+        base = taxable
+    tax_1 = Money.rounded(base * rate_1 / _HUNDRED, currency)
+    base_2 = base + base * rate_1 / _HUNDRED if compound and inclusive else base
+    if compound and not inclusive:
+        base_2 = base + tax_1.amount
+    tax_2 = Money.rounded(base_2 * rate_2 / _HUNDRED, currency)
+    subtotal = whole - tax_1 - tax_2 if inclusive else whole
+    return Totals(subtotal, tax_1, tax_2)

@@ -1,0 +1,58 @@
+"""Net, VAT and gross of a line or of a taxed sum."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from adapter.billing.money import Money
+
+_HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A rounded amount in its three parts; `gross` is always `net + vat`."""
+
+    net: Money
+    vat: Money
+
+    @property
+    def gross(self) -> Money:
+        """Net plus VAT."""
+        return self.net + self.vat
+
+
+def split(quoted: Money, vat_rate: Decimal | None, *, includes_vat: bool) -> Parts:
+    """Return the parts of a quoted, already rounded amount.
+
+    `vat_rate` is a percentage; None means that VAT does not apply (0 is zero-rated). An inclusive
+    amount is never changed: net = round(gross * 100 / (100 + rate)), vat = gross - net.
+    Source: contracts/decisions.md, "VAT".
+    """
+    if vat_rate is None:
+        return Parts(quoted, Money.zero(quoted.currency))
+    if includes_vat:
+        net = Money.rounded(quoted.amount * _HUNDRED / (_HUNDRED + vat_rate), quoted.currency)
+        return Parts(net, quoted - net)
+    return Parts(quoted, Money.rounded(quoted.amount * vat_rate / _HUNDRED, quoted.currency))
+
+
+def apportion(total: Money, weights: tuple[Money, ...]) -> tuple[Money, ...]:
+    """Share `total` out over `weights` by value, each share rounded half up to hundredths.
+
+    The remainder goes to the last non-zero weight, so the shares sum to `total` exactly.
+    Raises `ValueError` when every weight is zero and `total` is not.
+    """
+    whole = sum(weight.hundredths for weight in weights)
+    nonzero = [index for index, weight in enumerate(weights) if weight]
+    if not nonzero or whole == 0:
+        if total:
+            raise ValueError("nothing to share out over")
+        return tuple(Money.zero(total.currency) for _ in weights)
+    shares = [
+        Money.rounded(total.amount * weight.hundredths / whole, total.currency)
+        for weight in weights
+    ]
+    last = nonzero[-1]
+    others = sum(share.hundredths for index, share in enumerate(shares) if index != last)
+    shares[last] = Money(total.hundredths - others, total.currency)
+    return tuple(shares)
