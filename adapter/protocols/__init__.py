@@ -1,0 +1,1 @@
+"""The legacy wires: bytes to commands, results to bytes."""
