@@ -1,0 +1,108 @@
+"""Column types that keep values exact on SQLite, PostgreSQL and MariaDB."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text
+from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from adapter.billing.money import MAX_HUNDREDTHS, Money, round_half_up
+from adapter.errors import OutOfBounds
+
+# MariaDB's default collations ignore case, accents and trailing blanks in comparisons and keys.
+_EXACT = "utf8mb4_nopad_bin"
+
+# SQLite makes only INTEGER primary keys the row id.
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def short_text(length: int) -> TypeEngine[str]:
+    """Return a text type of at most `length` characters that compares exactly everywhere."""
+    exact = mysql.VARCHAR(length, charset="utf8mb4", collation=_EXACT)
+    return String(length).with_variant(exact, "mysql", "mariadb")
+
+
+def long_text() -> TypeEngine[str]:
+    """Return a text type without a practical bound."""
+    exact = mysql.MEDIUMTEXT(charset="utf8mb4", collation=_EXACT)
+    return Text().with_variant(exact, "mysql", "mariadb")
+
+
+class MoneyAmount(TypeDecorator[int]):
+    """Hundredths in a BIGINT. Takes `Money` or hundredths; gives hundredths.
+
+    The row's currency stands in a column of its own, so the reader builds the `Money`.
+    Out of range raises `OutOfBounds`.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Money | int | None, dialect: Dialect) -> int | None:  # noqa: ARG002, D102 - SQLAlchemy's signature
+        if value is None:
+            return None
+        hundredths = value.hundredths if isinstance(value, Money) else value
+        if not -MAX_HUNDREDTHS <= hundredths <= MAX_HUNDREDTHS:
+            raise OutOfBounds(f"The amount is beyond {MAX_HUNDREDTHS // 100}.00")
+        return hundredths
+
+
+class Scaled(TypeDecorator[Decimal]):
+    """A decimal with `places` decimals in a BIGINT. More decimals than that raise `ValueError`."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def __init__(self, places: int) -> None:
+        super().__init__()
+        self.places = places
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:  # noqa: ARG002, D102
+        if value is None:
+            return None
+        exact = round_half_up(value, self.places)
+        if exact != value:
+            raise ValueError(f"{value} has more than {self.places} decimals")
+        return int(exact.scaleb(self.places))
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002, D102
+        return None if value is None else Decimal(value).scaleb(-self.places)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC time, stored without its zone, to the microsecond."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:  # noqa: D102
+        if dialect.name in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, D102
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, D102
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class JsonText(TypeDecorator[Any]):
+    """A small JSON value as text, keys sorted, so that equal values are equal bytes."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:  # noqa: D102
+        return dialect.type_descriptor(long_text())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002, D102
+        if value is None:
+            return None
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002, D102
+        return None if value is None else json.loads(value)

@@ -1,0 +1,188 @@
+"""One account's database: transactions, counters, business settings, history."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from adapter.billing.settings import BusinessSettings, load_settings
+from adapter.commands.context import Context
+from adapter.errors import StoreUnavailable
+from adapter.store import sqlite, tables
+from adapter.store.config import StoreConfig
+
+DOCUMENT_ID = "document_id"
+INVOICE_NUMBER = "invoice_number"
+SETTINGS_VERSION = "settings_version"
+RUN_ID = "run_id"
+
+_READ_COUNTER = sa.select(tables.counters.c.next_value).where(
+    tables.counters.c.name == sa.bindparam("counter")
+)
+_TAKE_COUNTER = (
+    sa.update(tables.counters)
+    .where(tables.counters.c.name == sa.bindparam("counter"))
+    .values(next_value=tables.counters.c.next_value + sa.bindparam("step"))
+)
+
+
+class UnitOfWork:
+    """One transaction on the store; everything written through it commits or vanishes together."""
+
+    def __init__(self, connection: Connection, settings: BusinessSettings) -> None:
+        self.connection = connection
+        self.settings = settings
+
+    def execute(self, statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
+        """Execute one SQLAlchemy statement."""
+        return self.connection.execute(statement, parameters)
+
+    def insert(self, table: sa.Table, **values: Any) -> int:
+        """Insert one row; return its id."""
+        key = self.connection.execute(sa.insert(table).values(**values)).inserted_primary_key
+        return 0 if key is None else int(key[0])
+
+    def row(self, table: sa.Table, record_id: int) -> sa.RowMapping | None:
+        """Return the row with this id, or None."""
+        if not 0 < record_id < 2**63:
+            return None
+        found = self.connection.execute(sa.select(table).where(table.c.id == record_id))
+        return found.mappings().first()
+
+    def take(self, counter: str, count: int = 1, *, step: int = 1) -> int:
+        """Take `count` consecutive values (`step` apart) from a counter; return the first.
+
+        The counter row stays locked until commit and goes back on rollback: ids and numbers have
+        no gaps. A counter that does not exist yet starts at 1.
+        """
+        first = self.connection.execute(_READ_COUNTER, {"counter": counter}).scalar()
+        if first is None:
+            first = 1
+            self.connection.execute(
+                sa.insert(tables.counters).values(name=counter, next_value=first + count * step)
+            )
+        else:
+            self.connection.execute(_TAKE_COUNTER, {"counter": counter, "step": count * step})
+        return int(first)
+
+    def take_document_id(self) -> int:
+        """Take one id from the counter that all kinds of documents share."""
+        return self.take(DOCUMENT_ID, step=self.settings.id_increment)
+
+    def audit(
+        self,
+        context: Context,
+        deed: str,
+        noun: str,
+        record_id: int,
+        detail: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Note who did what to which record."""
+        self.connection.execute(
+            sa.insert(tables.audit).values(
+                recorded_at=context.now,
+                caller=context.caller.credential,
+                request_id=context.request_id,
+                deed=deed,
+                noun=noun,
+                record_id=record_id,
+                detail=None if detail is None else dict(detail),
+            )
+        )
+
+    def note_schedule_change(  # noqa: PLR0913 - one row
+        self,
+        context: Context,
+        kind: str,
+        billable_id: int,
+        field: str,
+        old: object,
+        new: object,
+        effective_on: date | None = None,
+    ) -> None:
+        """Append one change of a billable to its history (never updated, never deleted)."""
+        self.connection.execute(
+            sa.insert(tables.schedule_changes).values(
+                kind=kind,
+                billable_id=billable_id,
+                effective_on=effective_on or context.today,
+                recorded_at=context.now,
+                field=field,
+                old=None if old is None else str(old),
+                new=None if new is None else str(new),
+                caller=context.caller.credential,
+            )
+        )
+
+
+class Store:
+    """One account's database. Safe to share between threads; make one per process."""
+
+    def __init__(self, config: StoreConfig) -> None:
+        self.config = config
+        self.engine: Engine = sa.create_engine(
+            config.url, pool_size=config.pool_size, max_overflow=config.pool_size
+        )
+        self._gate: sqlite.WriteGate | None = None
+        self._settings = BusinessSettings()
+        self._settings_lock = threading.Lock()
+        self._settings_loaded = False
+        if self.engine.dialect.name == "sqlite":
+            database = Path(self.engine.url.database or "")
+            sqlite.refuse_network_file_system(database)
+            sqlite.prepare(self.engine)
+            self._gate = sqlite.WriteGate(database, config.write_wait_seconds)
+        self._writer = self.engine.execution_options(adapter_write=True)
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[UnitOfWork]:
+        """Read from one consistent snapshot."""
+        with self._guarded(), self.engine.connect() as connection, connection.begin():
+            yield UnitOfWork(connection, self._current_settings(connection))
+
+    @contextmanager
+    def write(self, *, keep: bool = True) -> Iterator[UnitOfWork]:
+        """Write in one transaction; with `keep` False everything is rolled back at the end."""
+        with ExitStack() as stack:
+            stack.enter_context(self._guarded())
+            if self._gate is not None:
+                stack.enter_context(self._gate.hold())
+            connection = stack.enter_context(self._writer.connect())
+            transaction = stack.enter_context(connection.begin())
+            yield UnitOfWork(connection, self._current_settings(connection))
+            if not keep:
+                transaction.rollback()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Turn what the database says about being busy into `StoreUnavailable`."""
+        try:
+            yield
+        except sa.exc.OperationalError as error:
+            raise StoreUnavailable from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise StoreUnavailable from error
+            raise
+
+    def _current_settings(self, connection: Connection) -> BusinessSettings:
+        version = connection.execute(_READ_COUNTER, {"counter": SETTINGS_VERSION}).scalar() or 0
+        cached = self._settings
+        if self._settings_loaded and cached.settings_version == version:
+            return cached
+        rows = connection.execute(sa.select(tables.settings.c.name, tables.settings.c.value))
+        loaded = load_settings({row.name: row.value for row in rows}, int(version))
+        with self._settings_lock:
+            self._settings = loaded
+            self._settings_loaded = True
+        return loaded
