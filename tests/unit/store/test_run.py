@@ -1,0 +1,510 @@
+"""The run on the store: what is billed, when, and what must not be billed twice.
+
+Source of most cases: whmcs facts 2.12 "Worked expectations" and section 4 of the positional facts.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from adapter.billing.model import BillableKind, InvoiceStatus
+from adapter.commands.context import Context
+from adapter.commands.model import GenerateDueInvoices
+from adapter.commands.results import InvoicesGenerated
+from adapter.errors import ClientNotFound, RunIncomplete
+from adapter.store import tables
+from adapter.store.config import RunConfig
+from adapter.store.queue import TABLES, requeue
+from adapter.store.run import generate_due, run
+from adapter.store.run.scope import Scope, anything_due, due_conditions
+from adapter.store.transitions import change_status
+from adapter.store.unit_of_work import DOCUMENT_ID, SETTINGS_VERSION, Store
+
+TODAY = date(2026, 3, 2)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+Context_ = Callable[..., Context]
+
+
+class Shop:
+    """A store with short ways to fill and read it."""
+
+    def __init__(self, store: Store, context: Context_) -> None:
+        self.store = store
+        self.context = context
+
+    def client(self, **values: Any) -> int:
+        row = {
+            "uuid": "u",
+            "currency_id": 1,
+            "group_id": 0,
+            "status": "Active",
+            "created_on": TODAY,
+            "created_at": NOW,
+            "send_documents": True,
+        }
+        with self.store.write() as uow:
+            return uow.insert(tables.clients, **(row | values))
+
+    def billable(self, kind: BillableKind, client_id: int, /, **values: Any) -> int:
+        row = {"client_id": client_id, "created_at": NOW}
+        with self.store.write() as uow:
+            billable_id = uow.insert(TABLES[kind], **(row | values))
+            requeue(uow, kind, billable_id)
+        return billable_id
+
+    def service(self, client_id: int, due_on: date, **values: Any) -> int:
+        row = {
+            "next_due_on": due_on,
+            "registered_on": date(2025, 1, 1),
+            "first_amount": 2000,
+            "recurring_amount": 1595,
+            "payment_method": "banktransfer",
+            "cycle": "Monthly",
+            "status": "Active",
+        }
+        return self.billable(BillableKind.SERVICE, client_id, **(row | values))
+
+    def recurring(self, client_id: int, start_on: date, lines: Any = None, **values: Any) -> int:
+        row = {
+            "currency": "ZAR",
+            "frequency": "monthly",
+            "start_on": start_on,
+            "custom_values": [""] * 10,
+        }
+        with self.store.write() as uow:
+            values["id"] = uow.take(DOCUMENT_ID)
+            for n, line in enumerate(lines or [{"unit_price": Decimal(100)}]):
+                default = {
+                    "recurring_invoice_id": values["id"],
+                    "position": n,
+                    "quantity": Decimal(1),
+                    "description": "Rent",
+                    "vat_applies": True,
+                    "vat_rate": Decimal(15),
+                }
+                uow.insert(tables.recurring_lines, **(default | line))
+        return self.billable(BillableKind.RECURRING_INVOICE, client_id, **(row | values))
+
+    def setting(self, name: str, value: str) -> None:
+        with self.store.write() as uow:
+            uow.execute(sa.insert(tables.settings).values(name=name, value=value, changed_at=NOW))
+            uow.take(SETTINGS_VERSION)
+
+    def generate(self, on: date = TODAY, **scope: Any) -> InvoicesGenerated:
+        command = GenerateDueInvoices(**scope)
+        return generate_due(self.store, RunConfig(), command, self.context(on))
+
+    def documents(self) -> list[Any]:
+        with self.store.read() as uow:
+            query = sa.select(tables.documents).order_by(tables.documents.c.id)
+            return list(uow.execute(query).mappings())
+
+    def lines(self, document_id: int) -> list[Any]:
+        lines = tables.document_lines
+        with self.store.read() as uow:
+            query = sa.select(lines).where(lines.c.document_id == document_id)
+            return list(uow.execute(query.order_by(lines.c.position)).mappings())
+
+    def row(self, kind: BillableKind, billable_id: int) -> Any:
+        with self.store.read() as uow:
+            return uow.row(TABLES[kind], billable_id)
+
+    def pay(self, invoice_id: int, status: InvoiceStatus = InvoiceStatus.PAID) -> None:
+        with self.store.write() as uow:
+            change_status(uow, self.context(), invoice_id, status)
+
+    def count(self, table: sa.Table) -> int:
+        with self.store.read() as uow:
+            return int(uow.execute(sa.select(sa.func.count()).select_from(table)).scalar() or 0)
+
+    def nothing_due(self, on: date) -> bool:
+        with self.store.read() as uow:
+            scope = Scope.of(GenerateDueInvoices(), uow.settings)
+            return not anything_due(uow, due_conditions(scope, uow.settings, on))
+
+
+@pytest.fixture
+def shop(store: Store, context: Context_) -> Shop:
+    return Shop(store, context)
+
+
+def test_a_monthly_service_due_in_ten_days_is_billed_once(shop: Shop):
+    due_on = TODAY + timedelta(days=10)
+    service = shop.service(shop.client(), due_on)
+    assert shop.generate().count == 1
+    (document,) = shop.documents()
+    assert (document["due_on"], document["issued_on"], document["total"]) == (due_on, TODAY, 1595)
+    (line,) = shop.lines(document["id"])
+    assert line["description"] == f"Service #{service} (12/03/2026 - 11/04/2026)"
+    assert shop.generate().count == 0
+    assert shop.nothing_due(TODAY + timedelta(days=400))
+    assert shop.row(BillableKind.SERVICE, service)["next_invoice_on"] is None
+
+
+def test_services_of_one_day_and_method_share_an_invoice(shop: Shop):
+    client = shop.client()
+    shop.service(client, TODAY)
+    shop.service(client, TODAY)
+    result = shop.generate(client_id=client)
+    assert result.count == 1
+    assert len(shop.lines(result.latest_invoice_id or 0)) == 2
+
+
+@pytest.mark.parametrize(
+    ("of_client", "of_second"),
+    [({"separate_invoices": True}, {}), ({}, {"payment_method": "paypal"})],
+)
+def test_separate_invoices_and_other_methods_split(shop: Shop, of_client, of_second):
+    with shop.store.write() as uow:
+        uow.execute(
+            sa.insert(tables.payment_methods).values(module="paypal", position=2, active=True)
+        )
+    client = shop.client(**of_client)
+    shop.service(client, TODAY)
+    shop.service(client, TODAY, **of_second)
+    result = shop.generate(client_id=client)
+    assert result.count == 2
+    assert result.latest_invoice_id == max(d["id"] for d in shop.documents())
+
+
+def test_a_service_due_in_sixty_days_waits_even_when_listed(shop: Shop):
+    client = shop.client()
+    service = shop.service(client, TODAY + timedelta(days=60))
+    assert shop.generate(client_id=client).count == 0
+    assert shop.generate(client_id=client, service_ids=(service,)).count == 0
+
+
+def test_early_id_lists_bill_one_coming_period_and_never_a_second(shop: Shop):
+    shop.setting("IdLists", "early")
+    client = shop.client()
+    service = shop.service(client, TODAY + timedelta(days=60), cycle="Annually")
+    counts = [
+        shop.generate(TODAY + timedelta(days=n), client_id=client, service_ids=(service,)).count
+        for n in range(30)
+    ]
+    assert counts == [1] + [0] * 29
+
+
+def test_an_annual_service_paid_today_is_not_billed_again_by_nightly_lists(shop: Shop):
+    client = shop.client()
+    service = shop.service(client, TODAY, cycle="Annually")
+    first = shop.generate(client_id=client)
+    shop.pay(first.latest_invoice_id or 0)
+    nights = [
+        shop.generate(TODAY + timedelta(days=n), service_ids=(service,)).count for n in range(30)
+    ]
+    assert nights == [0] * 30
+
+
+def test_an_unknown_client_is_an_error(shop: Shop):
+    with pytest.raises(ClientNotFound):
+        shop.generate(client_id=99)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"status": "Terminated"},
+        {"status": "Cancelled"},
+        {"status": "Completed"},
+        {"status": "Fraud"},
+        {"cycle": "Free Account"},
+        {"cancellation_requested": True},
+        {"next_due_on": None},
+    ],
+)
+def test_what_is_not_billable_is_skipped_with_success(shop: Shop, state):
+    service = shop.service(shop.client(), TODAY, **state)
+    assert shop.generate(service_ids=(service,)).count == 0
+
+
+def test_credit_pays_at_once_and_moves_the_due_date(shop: Shop):
+    client = shop.client(credit=10000)
+    service = shop.service(client, TODAY)
+    result = shop.generate(client_id=client)
+    assert result.count == 1
+    (document,) = shop.documents()
+    assert (document["status"], document["credit"], document["total"]) == ("Paid", 1595, 0)
+    assert shop.row(BillableKind.SERVICE, service)["next_due_on"] == date(2026, 4, 2)
+    with shop.store.read() as uow:
+        credit = uow.execute(sa.select(tables.clients.c.credit)).scalar()
+        log = uow.execute(sa.select(tables.credits_log)).mappings().one()
+        mails = uow.execute(sa.select(tables.outbox.c.payload)).scalars().all()
+    assert credit == 8405
+    assert (log["amount"], log["description"]) == (
+        -1595,
+        f"Credit Applied to Invoice #{document['id']}",
+    )
+    assert [m["template"] for m in mails] == ["Invoice Created", "Invoice Payment Confirmation"]
+
+
+def test_partial_credit_leaves_the_rest_due(shop: Shop):
+    client = shop.client(credit=500)
+    shop.service(client, TODAY)
+    shop.generate()
+    (document,) = shop.documents()
+    assert (document["status"], document["credit"], document["total"]) == ("Unpaid", 500, 1095)
+
+
+def test_a_zero_total_is_issued_paid_and_counted(shop: Shop):
+    shop.service(shop.client(), TODAY, recurring_amount=0)
+    assert shop.generate().count == 1
+    assert shop.documents()[0]["status"] == "Paid"
+
+
+def test_paying_moves_the_due_date_once_whatever_the_sequence(shop: Shop):
+    service = shop.service(shop.client(), date(2026, 1, 31), cycle="Monthly")
+    invoice = shop.generate().latest_invoice_id or 0
+    for status in (InvoiceStatus.PAID, InvoiceStatus.UNPAID, InvoiceStatus.PAID):
+        shop.pay(invoice, status)
+    assert shop.row(BillableKind.SERVICE, service)["next_due_on"] == date(2026, 2, 28)
+    shop.pay(invoice, InvoiceStatus.REFUNDED)
+    assert shop.row(BillableKind.SERVICE, service)["next_due_on"] == date(2026, 1, 31)
+
+
+def test_a_cancelled_invoice_still_blocks_its_date(shop: Shop):
+    shop.service(shop.client(), TODAY)
+    invoice = shop.generate().latest_invoice_id or 0
+    shop.pay(invoice, InvoiceStatus.CANCELLED)
+    assert shop.generate(TODAY + timedelta(days=1)).count == 0
+
+
+def test_the_switch_lets_a_cancelled_date_be_billed_again(shop: Shop):
+    shop.setting("CancelledInvoiceBlocksDate", "")
+    shop.service(shop.client(), TODAY)
+    invoice = shop.generate().latest_invoice_id or 0
+    shop.pay(invoice, InvoiceStatus.CANCELLED)
+    assert shop.generate(TODAY + timedelta(days=1)).count == 1
+
+
+def test_continuous_invoicing_bills_a_backlog_one_period_a_day(shop: Shop):
+    shop.setting("ContinuousInvoiceGeneration", "on")
+    shop.service(shop.client(), date(2025, 12, 20))
+    per_day = [
+        [shop.generate(TODAY + timedelta(days=n)).count for _ in range(3)] for n in range(5)
+    ]
+    assert per_day == [[1, 0, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0], [1, 0, 0]]
+    assert [d["due_on"] for d in shop.documents()] == [
+        date(2025, 12, 20),
+        date(2026, 1, 20),
+        date(2026, 2, 20),
+        date(2026, 3, 20),
+    ]
+
+
+def test_the_first_amount_holds_while_registration_is_the_due_date(shop: Shop):
+    client = shop.client()
+    shop.service(client, TODAY, registered_on=TODAY)
+    first = shop.generate()
+    shop.pay(first.latest_invoice_id or 0)
+    shop.generate(TODAY + timedelta(days=30))
+    assert [d["total"] for d in shop.documents()] == [2000, 1595]
+
+
+def test_domains_follow_their_own_rule(shop: Shop):
+    client = shop.client()
+    domain = {
+        "kind": "Register",
+        "name": "example.com",
+        "years": 2,
+        "registered_on": date(2024, 2, 29),
+        "next_due_on": TODAY,
+        "recurring_amount": 3000,
+        "status": "Active",
+    }
+    shop.billable(BillableKind.DOMAIN, client, **domain)
+    shop.billable(BillableKind.DOMAIN, client, **(domain | {"do_not_renew": True}))
+    shop.billable(BillableKind.DOMAIN, client, **(domain | {"recurring_amount": 0}))
+    assert shop.generate(client_id=client).count == 1
+    (line,) = shop.lines(shop.documents()[0]["id"])
+    assert line["line_type"] == "Domain"
+    assert line["description"] == (
+        "Domain Renewal - example.com - 2 Year/s (02/03/2026 - 01/03/2028)"
+    )
+
+
+def test_billable_items_are_picked_by_their_action(shop: Shop):
+    client = shop.client()
+    common = {
+        "description": "Work",
+        "quantity": Decimal(1),
+        "amount": 5000,
+        "entered_on": TODAY,
+    }
+    item = BillableKind.BILLABLE_ITEM
+    shop.billable(item, client, action="noinvoice", **common)
+    rider = shop.billable(item, client, action="nextinvoice", **common)
+    assert shop.generate().count == 0
+    shop.billable(item, client, action="nextcron", **common)
+    assert shop.generate().count == 1
+    assert shop.documents()[0]["total"] == 10000
+    assert shop.row(item, rider)["generation_count"] == 1
+    recur = shop.billable(
+        item,
+        client,
+        action="recur",
+        recur_every=2,
+        recur_unit="Weeks",
+        recur_times=2,
+        next_due_on=TODAY,
+        **common,
+    )
+    counts = [shop.generate(TODAY + timedelta(days=n)).count for n in range(1, 60)]
+    assert sum(counts) == 2
+    assert shop.row(item, recur)["next_invoice_on"] is None
+    assert shop.nothing_due(TODAY + timedelta(days=1000))
+
+
+def test_tax_is_computed_on_the_taxed_sum(shop: Shop):
+    with shop.store.write() as uow:
+        uow.insert(tables.tax_rules, level=1, name="VAT", country="ZA", rate=Decimal(15))
+        product = uow.insert(
+            tables.products, group_id=1, name="Basic Plan", taxed=True, product_type="other"
+        )
+    shop.setting("TaxEnabled", "on")
+    client = shop.client(country="ZA")
+    for _ in range(3):
+        shop.service(client, TODAY, product_id=product, recurring_amount=333)
+    shop.service(shop.client(country="ZA", tax_exempt=True), TODAY, product_id=product)
+    shop.generate()
+    taxed, exempt = shop.documents()
+    # 3 x 3.33 = 9.99, 15 % of the sum is 1.4985: 1.50, not three times 0.50 of 1.49.
+    assert (taxed["subtotal"], taxed["tax"], taxed["total"]) == (999, 150, 1149)
+    assert (exempt["tax"], exempt["tax_rate"]) == (0, 0)
+    assert shop.lines(taxed["id"])[0]["description"].startswith("Basic Plan (")
+
+
+def test_a_group_discount_is_a_line_of_its_own(shop: Shop):
+    with shop.store.write() as uow:
+        group = uow.insert(tables.client_groups, name="Friends", discount_percent=Decimal(10))
+    shop.service(shop.client(group_id=group), TODAY)
+    shop.generate()
+    (document,) = shop.documents()
+    assert [line["amount"] for line in shop.lines(document["id"])] == [1595, -160]
+    assert document["total"] == 1435
+
+
+def test_recurring_invoices_are_issued_on_their_dates_only(shop: Shop):
+    recurring = shop.recurring(shop.client(payment_terms_days=7), date(2026, 1, 31))
+    assert shop.generate(date(2026, 1, 30)).count == 0
+    assert shop.generate(date(2026, 3, 31)).count == 3
+    documents = shop.documents()
+    assert [d["issued_on"] for d in documents] == [
+        date(2026, 1, 31),
+        date(2026, 2, 28),
+        date(2026, 3, 31),
+    ]
+    assert documents[0]["due_on"] == date(2026, 2, 7)
+    assert [(d["subtotal"], d["tax"], d["total"]) for d in documents] == [(10000, 1500, 11500)] * 3
+    assert [d["number"] for d in documents] == [1, 2, 3]
+    row = shop.row(BillableKind.RECURRING_INVOICE, recurring)
+    assert (row["occurrence"], row["generation_count"]) == (3, 3)
+
+
+def test_the_limit_counts_documents_and_ends_the_schedule(shop: Shop):
+    recurring = shop.recurring(shop.client(), TODAY, recurrence_limit=2)
+    assert shop.generate(TODAY + timedelta(days=200)).count == 2
+    assert shop.row(BillableKind.RECURRING_INVOICE, recurring)["ended"]
+    assert shop.generate(TODAY + timedelta(days=400)).count == 0
+
+
+def test_the_increase_counts_from_the_base_price(shop: Shop):
+    shop.recurring(
+        shop.client(),
+        date(2025, 1, 1),
+        [{"unit_price": Decimal("99.99"), "vat_applies": False}],
+        increase_percentage=Decimal(10),
+        increase_interval=12,
+    )
+    assert shop.generate(date(2027, 1, 1)).count == 25
+    totals = [d["total"] for d in shop.documents()]
+    # 99.99 * 1.1 = 109.989; 99.99 * 1.21 = 120.9879
+    assert totals == [9999] * 12 + [10999] * 12 + [12099]
+
+
+def test_a_bad_billable_is_parked_and_the_rest_is_billed(shop: Shop):
+    client = shop.client()
+    item = BillableKind.BILLABLE_ITEM
+    bad = shop.billable(
+        item,
+        client,
+        description="Rebate",
+        quantity=Decimal(1),
+        amount=-100,
+        action="nextcron",
+        entered_on=TODAY,
+    )
+    shop.service(client, TODAY - timedelta(days=1))
+    orphan = shop.service(999, TODAY)
+    assert shop.generate().count == 1
+    assert "below zero" in shop.row(item, bad)["parked_reason"]
+    assert shop.row(BillableKind.SERVICE, orphan)["parked_reason"]
+    assert shop.nothing_due(TODAY)
+
+
+def test_no_emails_writes_no_mail(shop: Shop):
+    shop.service(shop.client(), TODAY)
+    shop.generate(send_email=False)
+    assert shop.count(tables.outbox) == 0
+
+
+def test_a_dry_run_keeps_nothing_and_decides_the_same(shop: Shop):
+    for _ in range(30):
+        shop.service(shop.client(), TODAY)
+    config, command = RunConfig(page_clients=7), GenerateDueInvoices()
+    dry, guess = run(shop.store, config, command, shop.context(TODAY, dry_run=True))
+    assert (dry.count, shop.count(tables.documents), shop.count(tables.runs)) == (30, 0, 0)
+    real, progress = run(shop.store, config, command, shop.context(TODAY))
+    assert real.count == 30
+    assert guess.digest.hexdigest() == progress.digest.hexdigest()
+
+
+def test_a_time_limit_keeps_committed_pages_and_says_so(shop: Shop):
+    for _ in range(30):
+        shop.service(shop.client(), TODAY)
+    ticks = iter(range(1000))
+    context = shop.context(TODAY)
+    slow = Context(
+        context.caller,
+        context.today,
+        context.now,
+        "r",
+        "r",
+        elapsed=lambda: float(next(ticks)),
+    )
+    config = RunConfig(time_limit_seconds=3, page_clients=4)
+    with pytest.raises(RunIncomplete) as caught:
+        generate_due(shop.store, config, GenerateDueInvoices(), slow)
+    issued = shop.count(tables.documents)
+    assert 0 < issued < 30
+    assert caught.value.issued == issued
+    assert shop.generate().count == 30 - issued
+
+
+def test_an_id_list_leaves_the_other_kinds_out(shop: Shop):
+    client = shop.client()
+    service = shop.service(client, TODAY)
+    shop.recurring(client, TODAY)
+    assert shop.generate(client_id=client, service_ids=(service, 4711)).count == 1
+    assert shop.generate(client_id=client, service_ids=()).count == 0
+    assert shop.generate(client_id=client).count == 1
+
+
+def test_another_clients_ids_are_skipped(shop: Shop):
+    service = shop.service(shop.client(), TODAY)
+    assert shop.generate(client_id=shop.client(), service_ids=(service,)).count == 0
+
+
+def test_per_cycle_days_override_the_general_value(shop: Shop):
+    shop.setting("CreateInvoiceDaysBeforeMonthly", "9")
+    shop.setting("CreateInvoiceDaysBeforeAnnually", "30")
+    client = shop.client()
+    monthly = shop.service(client, TODAY + timedelta(days=10))
+    annual = shop.service(client, TODAY + timedelta(days=30), cycle="Annually")
+    assert shop.generate(service_ids=(monthly,)).count == 0
+    assert shop.generate(service_ids=(annual,)).count == 1
+    assert shop.generate(TODAY + timedelta(days=1)).count == 1
