@@ -18,6 +18,7 @@ _NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs"}
 )
 _WRITE = "adapter_write"
+_SINGLE = "adapter_single"
 
 
 class NetworkFileSystemError(Exception):
@@ -93,8 +94,9 @@ def prepare(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get(_WRITE)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        options = connection.get_execution_options()
+        if _SINGLE not in options:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if _WRITE in options else "BEGIN")
 
 
 def refuse_network_file_system(database: Path) -> None:

@@ -139,6 +139,8 @@ class Store:
             sqlite.prepare(self.engine)
             self._gate = sqlite.WriteGate(database, config.write_wait_seconds)
         self._writer = self.engine.execution_options(adapter_write=True)
+        self._asker = self.engine.execution_options(adapter_single=True)
+        self.prepared: dict[Any, Any] = {}
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -162,6 +164,15 @@ class Store:
             yield UnitOfWork(connection, self._current_settings(connection))
             if not keep:
                 transaction.rollback()
+
+    def cached_settings(self) -> BusinessSettings | None:
+        """Return the settings as last read, None before; their version says how current."""
+        return self._settings if self._settings_loaded else None
+
+    def ask(self, statement: Any, values: Mapping[str, Any]) -> sa.Row[Any]:
+        """Return the one row of a single read, which needs no transaction around it."""
+        with self._guarded(), self._asker.connect() as connection:
+            return connection.execute(statement, values).one()
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

@@ -18,6 +18,7 @@ from adapter.errors import ClientNotFound, RunIncomplete
 from adapter.store import tables
 from adapter.store.config import RunConfig
 from adapter.store.run.load import load_clients, load_shared
+from adapter.store.run.probe import nothing_due
 from adapter.store.run.scope import Scope, anything_due, due_clients, due_conditions
 from adapter.store.run.write import Written, write_decisions
 from adapter.store.unit_of_work import RUN_ID, Store, UnitOfWork
@@ -90,6 +91,8 @@ def run(
 
 
 def _due_at_start(store: Store, command: GenerateDueInvoices, context: Context) -> list[int]:
+    if nothing_due(store, command, context.today):
+        return []
     with store.read() as uow:
         if command.client_id is not None and uow.row(tables.clients, command.client_id) is None:
             raise ClientNotFound(command.client_id)
