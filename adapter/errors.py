@@ -469,3 +469,22 @@ class CannotExpress(BackendError):
     def __init__(self, what: str) -> None:
         super().__init__(f"The backend cannot express {what}")
         self.what = what
+
+
+class Rejected(BackendError):
+    """A backend answered with an error of its own; `reason` is its text, for the log only."""
+
+    code = "rejected"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The backend refused the request")
+        self.reason = reason
+
+
+class BadAnswer(BackendError):
+    """A backend's reply cannot be read, so it is unknown what was done."""
+
+    code = "bad_answer"
+
+    def __init__(self) -> None:
+        super().__init__("The backend's reply cannot be read")

@@ -57,16 +57,16 @@ class ClientTerms:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """A promotion on an item, stored amounts being net of it.
+    """A promotion on an item. Amounts are net of it; the discounts are what it took off.
 
-    Exactly one of `percentage` and `fixed` is set.
+    `recur_for` bounds how often it is used in all; 0 is without end.
     """
 
     code: str
-    percentage: Decimal | None
-    fixed: Money | None
     recurring: bool
     recur_for: int
+    first_discount: Money
+    recurring_discount: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ class DueItem:
 
     `name` begins the line's text. `first_amount` holds while `due_on` is `registered_on`. `step`
     is None when it is billed once. `limit` 0 is without end. `due_on` is the period to bill now.
+    `first_next_on` is the due date after a first period that was cut or lengthened to an aligned
+    day; None for a whole one.
     """
 
     kind: BillableKind
@@ -98,6 +100,7 @@ class DueItem:
     line_type: str = ""
     first_line_type: str = ""
     fence: int = 0
+    first_next_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from adapter.billing.drafts import (
     QueueMove,
     Totals,
 )
-from adapter.billing.due import ClientDue, ClientTerms, DueItem, DueRecurring, Promotion
+from adapter.billing.due import ClientDue, ClientTerms, DueItem, DueRecurring
 from adapter.billing.model import BillableKind, CatchUp, ItemAction, LineType, Rounding
 from adapter.billing.money import Money
 from adapter.billing.pricing import document_rate, price_recurring, total_by_sum
@@ -151,6 +151,8 @@ def _charge(item: DueItem, terms: ClientTerms, run: RunTerms) -> tuple[list[_Cha
 def _next_due(item: DueItem, due_on: date) -> date:
     if item.step is None:
         raise CannotBill("The item has no billing cycle")
+    if item.first_next_on is not None and due_on == item.registered_on:
+        return item.first_next_on
     return advance(due_on, item.step, anchor_day=item.anchor_day)
 
 
@@ -169,7 +171,8 @@ def _lines(  # noqa: PLR0913 - the facts of one period
 ) -> tuple[tuple[LineDraft, ...], int]:
     """Return an item's own line with its promotion and group discount lines; and promotions used.
 
-    Stored amounts are net of the promotion, so the item's line shows the price before it.
+    Stored amounts are net of the promotion, so the item's line shows the price before it; that is
+    also what is charged once its uses are spent.
     """
     first = item.registered_on == due_on
     net = item.first_amount if first else item.recurring_amount
@@ -177,14 +180,16 @@ def _lines(  # noqa: PLR0913 - the facts of one period
     gross, promotion_line, promoted = net, None, 0
     promotion = item.promotion
     if promotion is not None and (first or promotion.recurring):
-        gross = _before_promotion(net, promotion)
-        promoted = 1
-        if first or not promotion.recur_for or promotion_uses < promotion.recur_for:
+        discount = promotion.first_discount if first else promotion.recurring_discount
+        gross = net + discount
+        spent = bool(promotion.recur_for) and promotion_uses >= promotion.recur_for
+        promoted = 0 if spent else 1
+        if discount and not spent:
             promotion_line = LineDraft(
                 _PROMOTION_TYPES.get(item.kind, LineType.PROMOTION_SERVICE),
                 item.billable_id,
                 f"Promotional Code: {promotion.code}",
-                net - gross,
+                -discount,
                 taxed,
             )
     name = item.first_name if first else item.name
@@ -202,26 +207,17 @@ def _lines(  # noqa: PLR0913 - the facts of one period
         lines.append(promotion_line)
     if terms.discount_percent and item.kind is not BillableKind.BILLABLE_ITEM:
         charged = gross if promotion_line is None else net
-        discount = Money.rounded(charged.amount * terms.discount_percent / _HUNDRED, net.currency)
+        off = Money.rounded(charged.amount * terms.discount_percent / _HUNDRED, net.currency)
         lines.append(
             LineDraft(
                 LineType.GROUP_DISCOUNT,
                 item.billable_id,
                 f"Client Group Discount {terms.discount_percent.normalize():f}%",
-                -discount,
+                -off,
                 taxed,
             )
         )
     return tuple(lines), promoted
-
-
-def _before_promotion(net: Money, promotion: Promotion) -> Money:
-    if promotion.fixed is not None:
-        return net + promotion.fixed
-    percentage = promotion.percentage or _ZERO
-    if percentage >= _HUNDRED:
-        return net
-    return Money.rounded(net.amount * _HUNDRED / (_HUNDRED - percentage), net.currency)
 
 
 def _with_period(name: str, due_on: date, next_on: date | None, settings: BusinessSettings) -> str:

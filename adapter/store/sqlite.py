@@ -18,7 +18,6 @@ _NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs"}
 )
 _WRITE = "adapter_write"
-_SINGLE = "adapter_single"
 
 
 class NetworkFileSystemError(Exception):
@@ -94,9 +93,8 @@ def prepare(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if _SINGLE not in options:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if _WRITE in options else "BEGIN")
+        write = _WRITE in connection.get_execution_options()
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
 def refuse_network_file_system(database: Path) -> None:

@@ -126,7 +126,7 @@ def _step_ahead(uow: UnitOfWork, invoice_id: int) -> None:
         elif step is None:
             continue
         else:
-            new = advance(current, step, anchor_day=row["anchor_day"])
+            new = advance(current, step, anchor_day=_anchor(uow, row))
         _mark(uow, claim, moved=True, moved_from_on=current, moved_to_on=new)
         _move_due(uow, kind, row["id"], new)
 
@@ -145,8 +145,12 @@ def _step_back(uow: UnitOfWork, invoice_id: int) -> None:
             step = step_of(kind, row)
             if step is None:
                 continue
-            old = advance(row["next_due_on"], step, -1, anchor_day=row["anchor_day"])
+            old = advance(row["next_due_on"], step, -1, anchor_day=_anchor(uow, row))
         _move_due(uow, kind, row["id"], old)
+
+
+def _anchor(uow: UnitOfWork, row: sa.RowMapping) -> int | None:
+    return row["anchor_day"] if uow.settings.anchor_month_ends else None
 
 
 def _release_claims(uow: UnitOfWork, invoice_id: int) -> None:

@@ -16,11 +16,13 @@ from adapter.commands.context import Context
 from adapter.errors import StoreUnavailable
 from adapter.store import sqlite, tables
 from adapter.store.config import StoreConfig
+from adapter.store.direct import DirectReads
 
 DOCUMENT_ID = "document_id"
 INVOICE_NUMBER = "invoice_number"
 SETTINGS_VERSION = "settings_version"
 RUN_ID = "run_id"
+ORDER_NUMBER = "order_number"
 
 _READ_COUNTER = sa.select(tables.counters.c.next_value).where(
     tables.counters.c.name == sa.bindparam("counter")
@@ -30,6 +32,13 @@ _TAKE_COUNTER = (
     .where(tables.counters.c.name == sa.bindparam("counter"))
     .values(next_value=tables.counters.c.next_value + sa.bindparam("step"))
 )
+
+
+# Statements are built once: building one costs more than executing it on a local database.
+_INSERTS: dict[str, sa.Insert] = {}
+_BY_ID: dict[str, sa.Select[Any]] = {}
+_INSERT_COUNTER = sa.insert(tables.counters)
+_TAKE_AND_TELL = _TAKE_COUNTER.returning(tables.counters.c.next_value)
 
 
 class UnitOfWork:
@@ -45,14 +54,21 @@ class UnitOfWork:
 
     def insert(self, table: sa.Table, **values: Any) -> int:
         """Insert one row; return its id."""
-        key = self.connection.execute(sa.insert(table).values(**values)).inserted_primary_key
+        statement = _INSERTS.get(table.name)
+        if statement is None:
+            statement = _INSERTS[table.name] = sa.insert(table)
+        key = self.connection.execute(statement, values).inserted_primary_key
         return 0 if key is None else int(key[0])
 
     def row(self, table: sa.Table, record_id: int) -> sa.RowMapping | None:
         """Return the row with this id, or None."""
         if not 0 < record_id < 2**63:
             return None
-        found = self.connection.execute(sa.select(table).where(table.c.id == record_id))
+        statement = _BY_ID.get(table.name)
+        if statement is None:
+            wanted: sa.BindParameter[int] = sa.bindparam("record_id", type_=sa.BigInteger)
+            statement = _BY_ID[table.name] = sa.select(table).where(table.c.id == wanted)
+        found = self.connection.execute(statement, {"record_id": record_id})
         return found.mappings().first()
 
     def take(self, counter: str, count: int = 1, *, step: int = 1) -> int:
@@ -61,15 +77,18 @@ class UnitOfWork:
         The counter row stays locked until commit and goes back on rollback: ids and numbers have
         no gaps. A counter that does not exist yet starts at 1.
         """
-        first = self.connection.execute(_READ_COUNTER, {"counter": counter}).scalar()
-        if first is None:
-            first = 1
-            self.connection.execute(
-                sa.insert(tables.counters).values(name=counter, next_value=first + count * step)
-            )
+        taken = count * step
+        key = {"counter": counter, "step": taken}
+        if self.connection.dialect.update_returning:
+            after = self.connection.execute(_TAKE_AND_TELL, key).scalar()
         else:
-            self.connection.execute(_TAKE_COUNTER, {"counter": counter, "step": count * step})
-        return int(first)
+            # MariaDB: the update locks the row first, so the read after it is ours alone.
+            self.connection.execute(_TAKE_COUNTER, key)
+            after = self.connection.execute(_READ_COUNTER, {"counter": counter}).scalar()
+        if after is not None:
+            return int(after) - taken
+        self.connection.execute(_INSERT_COUNTER, {"name": counter, "next_value": 1 + taken})
+        return 1
 
     def take_document_id(self) -> int:
         """Take one id from the counter that all kinds of documents share."""
@@ -84,16 +103,15 @@ class UnitOfWork:
         detail: Mapping[str, Any] | None = None,
     ) -> None:
         """Note who did what to which record."""
-        self.connection.execute(
-            sa.insert(tables.audit).values(
-                recorded_at=context.now,
-                caller=context.caller.credential,
-                request_id=context.request_id,
-                deed=deed,
-                noun=noun,
-                record_id=record_id,
-                detail=None if detail is None else dict(detail),
-            )
+        self.insert(
+            tables.audit,
+            recorded_at=context.now,
+            caller=context.caller.credential,
+            request_id=context.request_id,
+            deed=deed,
+            noun=noun,
+            record_id=record_id,
+            detail=None if detail is None else dict(detail),
         )
 
     def note_schedule_change(  # noqa: PLR0913 - one row
@@ -107,17 +125,16 @@ class UnitOfWork:
         effective_on: date | None = None,
     ) -> None:
         """Append one change of a billable to its history (never updated, never deleted)."""
-        self.connection.execute(
-            sa.insert(tables.schedule_changes).values(
-                kind=kind,
-                billable_id=billable_id,
-                effective_on=effective_on or context.today,
-                recorded_at=context.now,
-                field=field,
-                old=None if old is None else str(old),
-                new=None if new is None else str(new),
-                caller=context.caller.credential,
-            )
+        self.insert(
+            tables.schedule_changes,
+            kind=kind,
+            billable_id=billable_id,
+            effective_on=effective_on or context.today,
+            recorded_at=context.now,
+            field=field,
+            old=None if old is None else str(old),
+            new=None if new is None else str(new),
+            caller=context.caller.credential,
         )
 
 
@@ -139,7 +156,7 @@ class Store:
             sqlite.prepare(self.engine)
             self._gate = sqlite.WriteGate(database, config.write_wait_seconds)
         self._writer = self.engine.execution_options(adapter_write=True)
-        self._asker = self.engine.execution_options(adapter_single=True)
+        self.direct = DirectReads(self.engine)
         self.prepared: dict[Any, Any] = {}
 
     def close(self) -> None:
@@ -168,11 +185,6 @@ class Store:
     def cached_settings(self) -> BusinessSettings | None:
         """Return the settings as last read, None before; their version says how current."""
         return self._settings if self._settings_loaded else None
-
-    def ask(self, statement: Any, values: Mapping[str, Any]) -> sa.Row[Any]:
-        """Return the one row of a single read, which needs no transaction around it."""
-        with self._guarded(), self._asker.connect() as connection:
-            return connection.execute(statement, values).one()
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +29,8 @@ from adapter.billing.model import (
     RecurringLine,
 )
 from adapter.billing.money import Money
-from adapter.billing.schedule import Frequency
+from adapter.billing.prorata import first_period
+from adapter.billing.schedule import Frequency, Step
 from adapter.billing.settings import BusinessSettings
 from adapter.store import tables
 from adapter.store.queue import step_of
@@ -182,15 +184,21 @@ def _rows(
 
 def _queries() -> dict[BillableKind, sa.Select[Any]]:
     services, products = tables.services, tables.products
+    addons = tables.service_addons
     by_product = services.outerjoin(products, products.c.id == services.c.product_id)
+    of_service = addons.outerjoin(services, services.c.id == addons.c.service_id).outerjoin(
+        products, products.c.id == services.c.product_id
+    )
+    prorata = (products.c.prorata_day, products.c.prorata_next_month_day)
     return {
         BillableKind.SERVICE: sa.select(
             services,
             products.c.name.label("product_name"),
             products.c.taxed.label("product_taxed"),
             products.c.cycles_limit,
+            *prorata,
         ).select_from(by_product),
-        BillableKind.ADDON: sa.select(tables.service_addons),
+        BillableKind.ADDON: sa.select(addons, *prorata).select_from(of_service),
         BillableKind.DOMAIN: sa.select(tables.domains),
         BillableKind.BILLABLE_ITEM: sa.select(tables.billable_items),
         BillableKind.RECURRING_INVOICE: sa.select(tables.recurring_invoices),
@@ -223,22 +231,22 @@ class _Promotions:
         self._uow = uow
         self._found: dict[int, sa.RowMapping | None] = {}
 
-    def get(self, promotion_id: int, currency: str) -> Promotion | None:
-        """Return a promotion that makes a line of its own, else None."""
+    def of(self, row: sa.RowMapping, currency: str) -> Promotion | None:
+        """Return the promotion on a service or domain, else None."""
+        promotion_id = row.get("promotion_id", 0)
         if not promotion_id:
             return None
         if promotion_id not in self._found:
             self._found[promotion_id] = self._uow.row(tables.promotions, promotion_id)
-        row = self._found[promotion_id]
-        if row is None or row["promotion_type"] not in {"Percentage", "Fixed Amount"}:
+        promotion = self._found[promotion_id]
+        if promotion is None:
             return None
-        percentage = row["promotion_type"] == "Percentage"
         return Promotion(
-            code=row["code"],
-            percentage=row["value"] if percentage else None,
-            fixed=None if percentage else Money.rounded(row["value"], currency),
-            recurring=row["recurring"],
-            recur_for=row["recur_for"],
+            code=promotion["code"],
+            recurring=promotion["recurring"],
+            recur_for=promotion["recur_for"],
+            first_discount=Money(row["first_discount"], currency),
+            recurring_discount=Money(row["recurring_discount"], currency),
         )
 
 
@@ -256,6 +264,8 @@ def _item(
     first_amount = row["amount"] if item else row["first_amount"]
     recurring_amount = row["amount"] if item else row["recurring_amount"]
     due_on = row["next_invoice_on"] or row["entered_on"]
+    step = step_of(kind, row)
+    aligned = _aligned(row)
     first_type = _LINE_TYPES[kind]
     if kind is BillableKind.DOMAIN:
         transfer = row["kind"] == "Transfer"
@@ -269,22 +279,36 @@ def _item(
         first_amount=Money(first_amount, currency),
         recurring_amount=Money(recurring_amount, currency),
         registered_on=None if item else row["registered_on"],
-        step=step_of(kind, row),
+        step=step,
         taxed=_taxed(kind, row, settings),
         payment_method=_method(
             "" if item else row["payment_method"], terms.payment_method, shared.methods
         ),
         generation_count=row["generation_count"],
         limit=_limit(kind, row),
-        anchor_day=row["anchor_day"] if settings.anchor_month_ends else None,
+        anchor_day=row["anchor_day"] if settings.anchor_month_ends or aligned else None,
         catch_up=CatchUp(row["catch_up"]) if row["catch_up"] else settings.catch_up,
-        promotion=promotions.get(row.get("promotion_id", 0), currency),
+        promotion=promotions.of(row, currency),
         promotion_uses=row.get("promotion_uses", 0),
         action=ItemAction(row["action"]) if item else None,
         line_type=_LINE_TYPES[kind].value,
         first_line_type=first_type.value,
         fence=row["fence"],
+        first_next_on=_first_next_on(row, step) if aligned else None,
     )
+
+
+def _aligned(row: sa.RowMapping) -> bool:
+    """Tell whether the item's due dates are aligned to its product's day of the month."""
+    day = row.get("prorata_day")
+    return bool(day) and row["anchor_day"] == day
+
+
+def _first_next_on(row: sa.RowMapping, step: Step | None) -> date | None:
+    if step is None or row["registered_on"] is None:
+        return None
+    month_day = row["prorata_next_month_day"]
+    return first_period(row["registered_on"], step, row["prorata_day"], month_day).next_on
 
 
 def _names(kind: BillableKind, row: sa.RowMapping) -> tuple[str, str]:

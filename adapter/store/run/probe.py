@@ -11,6 +11,7 @@ from adapter.billing.settings import BusinessSettings
 from adapter.commands.model import GenerateDueInvoices
 from adapter.errors import ClientNotFound
 from adapter.store import tables
+from adapter.store.direct import Question
 from adapter.store.queue import TABLES
 from adapter.store.run.scope import Scope, due_condition
 from adapter.store.unit_of_work import SETTINGS_VERSION, Store
@@ -34,23 +35,23 @@ def nothing_due(store: Store, command: GenerateDueInvoices, today: date) -> bool
     settings = store.cached_settings()
     if settings is None:
         return None
-    statement, days = _prepared(store, settings, one_client=command.client_id is not None)
+    question, days = _prepared(store, settings, one_client=command.client_id is not None)
     values: dict[str, Any] = {
         name: today + timedelta(days=offset) for name, offset in days.items()
     }
     if command.client_id is not None:
         values["client_id"] = command.client_id
-    row = store.ask(statement, values)
-    if row.version != settings.settings_version:
+    version, known, due = question.ask(values) or (None, None, None)
+    if version != settings.settings_version:
         return None
-    if not row.known:
+    if not known:
         raise ClientNotFound(command.client_id)
-    return not row.due
+    return not due
 
 
 def _prepared(
     store: Store, settings: BusinessSettings, *, one_client: bool
-) -> tuple[sa.TextClause, Mapping[str, int]]:
+) -> tuple[Question, Mapping[str, int]]:
     key = (settings.settings_version, one_client)
     found = store.prepared.get(key)
     if found is None:
@@ -62,7 +63,7 @@ def _prepared(
 
 def _build(
     store: Store, settings: BusinessSettings, *, one_client: bool
-) -> tuple[sa.TextClause, Mapping[str, int]]:
+) -> tuple[Question, Mapping[str, int]]:
     scope = Scope(ids=dict.fromkeys(BillableKind))
     counters = tables.counters
     version = sa.select(counters.c.next_value).where(
@@ -99,4 +100,4 @@ def _build(
             binds.append(client_id)
         else:
             binds.append(sa.bindparam(name, value))
-    return sa.text(compiled.string).bindparams(*binds), days
+    return store.direct.prepare(sa.text(compiled.string).bindparams(*binds)), days

@@ -49,6 +49,20 @@ def money(name: str) -> Column[int]:
     return Column(name, MoneyAmount, nullable=False, default=0, server_default="0")
 
 
+def promotion_columns() -> list[Column[Any]]:
+    """Return the columns of an item that can carry a promotion.
+
+    Amounts are stored net of it; the discounts are what they were reduced by, so that an invoice
+    can show the price before the promotion, and go back to it when its uses are spent.
+    """
+    return [
+        Column("promotion_id", RowId, nullable=False, default=0),
+        number("promotion_uses"),
+        money("first_discount"),
+        money("recurring_discount"),
+    ]
+
+
 def schedule_columns() -> list[Column[Any]]:
     """Return the columns that make a row a billable.
 

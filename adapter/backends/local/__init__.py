@@ -1,0 +1,1 @@
+"""The built-in store as a backend: a handler per command."""

@@ -1,0 +1,49 @@
+"""The built-in store as a backend: one table from command to handler."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from adapter.backends.local import catalogue, clients, invoices, items, orders, recurring, system
+from adapter.commands.context import Context
+from adapter.commands.model import Command, Effect, GenerateDueInvoices
+from adapter.commands.results import Result
+from adapter.errors import UnknownAction
+from adapter.store.config import RunConfig
+from adapter.store.run import generate_due
+from adapter.store.unit_of_work import Store, UnitOfWork
+
+Handler = Callable[[UnitOfWork, Any, Context], Result]
+
+HANDLERS: Mapping[type[Command], Handler] = {
+    **catalogue.HANDLERS,
+    **clients.HANDLERS,
+    **invoices.HANDLERS,
+    **items.HANDLERS,
+    **orders.HANDLERS,
+    **recurring.HANDLERS,
+    **system.HANDLERS,
+}
+
+
+class LocalBackend:
+    """Executes every command on one account's store, each in one transaction.
+
+    A run is the exception: it pages, and commits per page.
+    """
+
+    def __init__(self, store: Store, run: RunConfig) -> None:
+        self._store = store
+        self._run = run
+
+    def execute(self, command: Command, context: Context) -> Result:
+        """Carry out one command; with `context.dry_run` nothing is kept."""
+        if isinstance(command, GenerateDueInvoices):
+            return generate_due(self._store, self._run, command, context)
+        handler = HANDLERS.get(type(command))
+        if handler is None:
+            raise UnknownAction(type(command).__name__)
+        if command.effect is Effect.READS:
+            with self._store.read() as uow:
+                return handler(uow, command, context)
+        with self._store.write(keep=not context.dry_run) as uow:
+            return handler(uow, command, context)

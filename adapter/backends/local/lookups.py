@@ -1,0 +1,84 @@
+"""What handlers look up alike: a client, his currency, names of payment methods, list windows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapter.commands.model import Page
+from adapter.commands.results import Listing
+from adapter.errors import ClientNotFound
+from adapter.store import tables
+from adapter.store.unit_of_work import UnitOfWork
+
+
+_CURRENCIES = sa.select(tables.currencies).order_by(tables.currencies.c.id)
+_CURRENCY_OF = (
+    sa.select(tables.currencies)
+    .join(tables.clients, tables.clients.c.currency_id == tables.currencies.c.id)
+    .where(tables.clients.c.id == sa.bindparam("client_id"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyRow:
+    """A currency as stored."""
+
+    currency_id: int
+    code: str
+    prefix: str
+    suffix: str
+
+
+def require_client(uow: UnitOfWork, client_id: int) -> sa.RowMapping:
+    """Return a client's row; raises `ClientNotFound`."""
+    row = uow.row(tables.clients, client_id)
+    if row is None:
+        raise ClientNotFound(client_id)
+    return row
+
+
+def currency_of(uow: UnitOfWork, client_id: int) -> CurrencyRow:
+    """Return the one currency of a client."""
+    row = uow.execute(_CURRENCY_OF, {"client_id": client_id}).mappings().one()
+    return CurrencyRow(row["id"], row["code"], row["prefix"], row["suffix"])
+
+
+def currencies_by_code(uow: UnitOfWork) -> Mapping[str, CurrencyRow]:
+    """Return the account's currencies by code, in id order."""
+    return {
+        row["code"]: CurrencyRow(row["id"], row["code"], row["prefix"], row["suffix"])
+        for row in uow.execute(_CURRENCIES).mappings()
+    }
+
+
+def method_names(uow: UnitOfWork) -> Mapping[str, str]:
+    """Return every payment method's label by its system name."""
+    methods = tables.payment_methods
+    rows = uow.execute(sa.select(methods.c.module, methods.c.display_name))
+    return {row.module: row.display_name for row in rows}
+
+
+def active_methods(uow: UnitOfWork) -> tuple[str, ...]:
+    """Return the system names of the active payment methods, in their order."""
+    methods = tables.payment_methods
+    query = (
+        sa.select(methods.c.module)
+        .where(methods.c.active == sa.true())
+        .order_by(methods.c.position, methods.c.module)
+    )
+    return tuple(uow.execute(query).scalars())
+
+
+def window(
+    uow: UnitOfWork, query: sa.Select[Any], page: Page | None
+) -> tuple[Listing, list[sa.RowMapping]]:
+    """Return how many rows an ordered query has in all, and those of one page (None: all)."""
+    if page is None:
+        rows = list(uow.execute(query).mappings())
+        return Listing(len(rows), 0), rows
+    counted = query.order_by(None).with_only_columns(sa.func.count(), maintain_column_froms=True)
+    total = int(uow.execute(counted).scalar() or 0)
+    shown = query.offset(page.offset).limit(page.limit)
+    return Listing(total, page.offset), list(uow.execute(shown).mappings())

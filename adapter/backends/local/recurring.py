@@ -1,0 +1,305 @@
+"""Recurring invoices: creating and listing them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapter.backends.local.clients import find_or_create_client
+from adapter.backends.local.lengths import check_lengths
+from adapter.backends.local.lookups import (
+    CurrencyRow,
+    currencies_by_code,
+    currency_of,
+    require_client,
+)
+from adapter.billing.model import BillableKind, Increase, PastStart, RecurringLine
+from adapter.billing.money import Money
+from adapter.billing.pricing import price_recurring
+from adapter.billing.schedule import Frequency, first_occurrence_from, occurrence_date
+from adapter.commands.context import Context
+from adapter.commands.model import (
+    ClientFields,
+    Command,
+    CreateRecurringInvoice,
+    ListRecurringInvoices,
+)
+from adapter.commands.results import (
+    RecurringInvoiceCreated,
+    RecurringInvoiceRecord,
+    RecurringInvoicesListed,
+    Result,
+)
+from adapter.errors import (
+    CannotBill,
+    CurrencyNotListed,
+    DiscountTooLarge,
+    InvalidField,
+    OutOfBounds,
+    StartInPast,
+    StartTooEarly,
+)
+from adapter.store import tables
+from adapter.store.run import recurring_line
+from adapter.store.unit_of_work import UnitOfWork
+
+# Each occurrence before today is a row of its own: ten years of days.
+MAX_HELD = 3660
+PAST_START = "past_start"
+
+_KIND = BillableKind.RECURRING_INVOICE
+_INSERT_LINES = sa.insert(tables.recurring_lines)
+
+
+def create_recurring_invoice(
+    uow: UnitOfWork, command: CreateRecurringInvoice, context: Context
+) -> RecurringInvoiceCreated:
+    """Create a recurring invoice; nothing is issued by this.
+
+    Dates before today follow `past_start`: what is not billed is recorded and returned.
+    """
+    currency = _listed_currency(uow, command.lines)
+    _check_total(command, currency.code)
+    occurrence = _first_occurrence(command, context.today, uow.settings.past_start)
+    client_id, kept_fields = _client(uow, command, context, currency)
+    document_id = uow.take_document_id()
+    starts_on = occurrence_date(command.start_on, command.frequency, occurrence)
+    _insert(uow, command, context, document_id, client_id, currency, occurrence)
+    _insert_lines(uow, command, document_id)
+    held_on = tuple(
+        occurrence_date(command.start_on, command.frequency, n) for n in range(occurrence)
+    )
+    if held_on:
+        uow.execute(
+            sa.insert(tables.held_occurrences),
+            [
+                {
+                    "kind": _KIND.value,
+                    "billable_id": document_id,
+                    "due_on": on,
+                    "reason": PAST_START,
+                    "recorded_at": context.now,
+                }
+                for on in held_on
+            ],
+        )
+    uow.note_schedule_change(
+        context, _KIND.value, document_id, "created", None, starts_on, effective_on=starts_on
+    )
+    detail = {"client_id": client_id, "start_on": command.start_on}
+    uow.audit(context, "create", _KIND.value, document_id, detail)
+    return RecurringInvoiceCreated(document_id, client_id, held_on, kept_fields)
+
+
+def _listed_currency(uow: UnitOfWork, lines: tuple[RecurringLine, ...]) -> CurrencyRow:
+    """Return the one currency of all lines; raises `CurrencyNotListed` for the first other one.
+
+    Rows with different currencies are refused. Source: the positional facts, section 3.
+    """
+    if not lines:
+        raise InvalidField("data", "required", "data must have at least one row")
+    known = currencies_by_code(uow)
+    for index, line in enumerate(lines):
+        if line.currency not in known:
+            raise CurrencyNotListed(index, line.currency, tuple(known))
+        if line.currency != lines[0].currency:
+            raise CurrencyNotListed(index, line.currency, (lines[0].currency,))
+    return known[lines[0].currency]
+
+
+def _check_total(command: CreateRecurringInvoice, currency: str) -> None:
+    """Price the first document as the run will, so that nothing unbillable is stored."""
+    lines, percentage = command.lines, command.discount_percentage
+    try:
+        drafts, _ = price_recurring(lines, currency, discount_percentage=percentage)
+        if command.discount_amount:
+            discount = Money.rounded(command.discount_amount, currency)
+            if Money(sum(draft.amount.hundredths for draft in drafts), currency) < discount:
+                raise DiscountTooLarge
+            price_recurring(
+                lines, currency, discount_amount=discount, discount_percentage=percentage
+            )
+    except CannotBill as error:
+        raise InvalidField("data", "minimum", "data must not come to less than 0.00") from error
+
+
+def _first_occurrence(command: CreateRecurringInvoice, today: date, past_start: PastStart) -> int:
+    """Return the number of the first occurrence to bill. Source: decisions, "Past starts"."""
+    if command.start_on >= today:
+        return 0
+    following = first_occurrence_from(command.start_on, command.frequency, today)
+    if following > MAX_HELD:
+        raise StartTooEarly(MAX_HELD)
+    match past_start:
+        case PastStart.REFUSE:
+            raise StartInPast
+        case PastStart.ALL:
+            return 0
+        case PastStart.NEXT:
+            return following
+        case _:
+            tomorrow = today + timedelta(days=1)
+            return first_occurrence_from(command.start_on, command.frequency, tomorrow) - 1
+
+
+def _client(
+    uow: UnitOfWork, command: CreateRecurringInvoice, context: Context, currency: CurrencyRow
+) -> tuple[int, tuple[str, ...]]:
+    """Return the client, found or made, and the details of an existing one that were kept.
+
+    DECISION: a client with another currency is refused until documents are converted.
+    Source: contracts/decisions.md, "Currency of a recurring invoice".
+    """
+    kept: tuple[str, ...] = ()
+    if command.client_id is not None:
+        client_id = int(require_client(uow, command.client_id)["id"])
+    else:
+        fields = command.new_client or ClientFields()
+        fields = replace(fields, currency_id=fields.currency_id or currency.currency_id)
+        client_id, kept = find_or_create_client(uow, context, fields)
+    own = currency_of(uow, client_id)
+    if own.currency_id != currency.currency_id:
+        raise CurrencyNotListed(0, currency.code, (own.code,))
+    return client_id, kept
+
+
+def _insert(  # noqa: PLR0913 - one row
+    uow: UnitOfWork,
+    command: CreateRecurringInvoice,
+    context: Context,
+    document_id: int,
+    client_id: int,
+    currency: CurrencyRow,
+    occurrence: int,
+) -> None:
+    increase, discount = command.increase, command.discount_amount
+    values = {
+        "id": document_id,
+        "client_id": client_id,
+        "currency": currency.code,
+        "frequency": command.frequency.value,
+        "start_on": command.start_on,
+        "occurrence": occurrence,
+        "paused": command.paused,
+        "recurrence_limit": command.recurrence_limit,
+        "increase_percentage": None if increase is None else increase.percentage,
+        "increase_interval": None if increase is None else increase.interval,
+        "order_number": command.order_number,
+        "custom_values": list(command.custom_values),
+        # 0 is "not given": the senders seen always send one. Source: the positional facts, 3.
+        "discount_amount": Money.rounded(discount, currency.code) if discount else None,
+        "discount_percentage": command.discount_percentage or None,
+        "number_prefix": command.number_prefix,
+        "number_suffix": command.number_suffix,
+        "send_email": command.send_email,
+        "next_due_on": occurrence_date(command.start_on, command.frequency, occurrence),
+        "created_at": context.now,
+    }
+    # What `requeue` would find: a new recurring invoice waits for its date unless it is paused.
+    values["next_invoice_on"] = None if command.paused else values["next_due_on"]
+    check_lengths(tables.recurring_invoices, values)
+    uow.insert(tables.recurring_invoices, **values)
+
+
+def _insert_lines(uow: UnitOfWork, command: CreateRecurringInvoice, document_id: int) -> None:
+    """Store the lines as they were quoted; they are rounded only when a document is issued."""
+    uow.execute(
+        _INSERT_LINES,
+        [
+            {
+                "recurring_invoice_id": document_id,
+                "position": position,
+                "product_code": line.product_code,
+                "quantity": line.quantity,
+                "description": line.description,
+                "unit_price": line.unit_price,
+                "vat_applies": line.vat_applies,
+                "vat_rate": line.vat_rate,
+                "includes_vat": line.includes_vat,
+                "custom": list(line.custom) if any(line.custom) else None,
+                "cost_price": line.cost_price,
+                "discount_percentage": line.discount_percentage,
+            }
+            for position, line in enumerate(command.lines)
+        ],
+    )
+
+
+def list_recurring_invoices(
+    uow: UnitOfWork, command: ListRecurringInvoices, _context: Context
+) -> RecurringInvoicesListed:
+    """List recurring invoices by id, each with what its next document would come to."""
+    recurring = tables.recurring_invoices
+    query = sa.select(recurring).order_by(recurring.c.id)
+    quoted = tables.recurring_lines
+    of_lines = (
+        sa.select(quoted, recurring.c.currency)
+        .join(recurring, recurring.c.id == quoted.c.recurring_invoice_id)
+        .order_by(quoted.c.recurring_invoice_id, quoted.c.position)
+    )
+    if command.client_id is not None:
+        query = query.where(recurring.c.client_id == command.client_id)
+        of_lines = of_lines.where(recurring.c.client_id == command.client_id)
+    lines: defaultdict[int, list[RecurringLine]] = defaultdict(list)
+    for row in uow.execute(of_lines).mappings():
+        lines[row["recurring_invoice_id"]].append(recurring_line(row, row["currency"]))
+    currencies = currencies_by_code(uow)
+    rows = uow.execute(query).mappings().all()
+    return RecurringInvoicesListed(
+        tuple(
+            _record(row, tuple(lines[row["id"]]), currencies.get(row["currency"])) for row in rows
+        )
+    )
+
+
+def _record(
+    row: sa.RowMapping, lines: tuple[RecurringLine, ...], currency: CurrencyRow | None
+) -> RecurringInvoiceRecord:
+    stopped = row["paused"] or row["ended"]
+    return RecurringInvoiceRecord(
+        document_id=row["id"],
+        client_id=row["client_id"],
+        frequency=Frequency(row["frequency"]),
+        start_on=row["start_on"],
+        next_on=None if stopped else row["next_invoice_on"],
+        paused=row["paused"],
+        ended=row["ended"],
+        generation_count=row["generation_count"],
+        recurrence_limit=row["recurrence_limit"],
+        currency_code=row["currency"],
+        currency_prefix="" if currency is None else currency.prefix,
+        currency_suffix="" if currency is None else currency.suffix,
+        total=_next_total(row, lines),
+        lines=lines,
+        order_number=row["order_number"],
+    )
+
+
+def _next_total(row: sa.RowMapping, lines: tuple[RecurringLine, ...]) -> Money:
+    """Return the total of the next document; zero where it could not be billed at all."""
+    code = row["currency"]
+    increase = None
+    if row["increase_interval"]:
+        increase = Increase(row["increase_percentage"], row["increase_interval"])
+    discount = row["discount_amount"]
+    try:
+        _, totals = price_recurring(
+            lines,
+            code,
+            generation_count=row["generation_count"],
+            increase=increase,
+            discount_amount=None if discount is None else Money(discount, code),
+            discount_percentage=row["discount_percentage"],
+        )
+    except (CannotBill, OutOfBounds):
+        return Money.zero(code)
+    return totals.gross
+
+
+HANDLERS: Mapping[type[Command], Callable[[UnitOfWork, Any, Context], Result]] = {
+    CreateRecurringInvoice: create_recurring_invoice,
+    ListRecurringInvoices: list_recurring_invoices,
+}

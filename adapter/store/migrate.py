@@ -1,0 +1,188 @@
+"""The schema of a store: brought up to date, compared, and found to be ours.
+
+The migrations ship in the package; there is no `alembic.ini`.
+"""
+
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.autogenerate.api import AutogenContext
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from adapter.errors import AdapterError, StoreUnavailable
+from adapter.store import tables, types
+from adapter.store.config import StoreConfig
+from adapter.store.unit_of_work import Store
+
+_CONNECTION: Final = "connection"
+_FOLDER: Final = Path(__file__).with_name("migrations")
+
+
+class ForeignSchema(AdapterError):
+    """A database has no schema of ours, or one of another version."""
+
+    code = "foreign_schema"
+
+    def __init__(self, found: str | None, needed: str) -> None:
+        super().__init__(
+            f"The database is at schema revision {found or 'none'}, this version needs {needed}: "
+            "run `adapter db upgrade`"
+        )
+        self.found = found
+        self.needed = needed
+
+
+def needed_revision() -> str:
+    """Return the schema revision that this version of the package works with."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def found_revision(store: Store) -> str | None:
+    """Return the database's schema revision; None when it has none, or is not there at all."""
+    database = _file(store)
+    if database is not None and not database.exists():
+        return None
+    with _connection(store.engine) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def require_schema(store: Store, needed: str) -> None:
+    """Raise `ForeignSchema` unless the database is at the revision `needed`."""
+    found = found_revision(store)
+    if found != needed:
+        raise ForeignSchema(found, needed)
+
+
+def upgrade(store: Store) -> str:
+    """Bring the database to the newest revision; return it. A SQLite file is made where needed."""
+    database = _file(store)
+    if database is not None:
+        database.parent.mkdir(parents=True, exist_ok=True)
+    with _connection(store.engine.execution_options(adapter_write=True)) as connection:
+        command.upgrade(_config(connection), "head")
+    return needed_revision()
+
+
+def drift(store: Store) -> list[str]:
+    """Return how the database differs from the tables of this version, a line each."""
+    with _connection(store.engine) as connection:
+        context = MigrationContext.configure(connection, opts=dict(_OPTIONS))
+        found = compare_metadata(context, tables.metadata)
+    return [_told(each) for each in found]
+
+
+def create_revision(store: Store, message: str, number: str) -> Path:
+    """Write the migration from the database's schema to the tables of this version.
+
+    For developers: `python -m adapter.store.migrate MESSAGE NUMBER`.
+    """
+    with _connection(store.engine.execution_options(adapter_write=True)) as connection:
+        made = command.revision(
+            _config(connection), message=message, autogenerate=True, rev_id=number
+        )
+    if made is None or isinstance(made, list):
+        raise RuntimeError("one script was asked for")
+    file = Path(made.path)
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text(
+        "".join(line for line in lines if not line.lstrip().startswith("# ###")), encoding="utf-8"
+    )
+    return file
+
+
+def run_migrations(context: Any) -> None:
+    """Run what Alembic asks for on the connection that the caller opened; called by `env.py`."""
+    context.configure(
+        connection=context.config.attributes[_CONNECTION],
+        target_metadata=tables.metadata,
+        **_OPTIONS,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _render(kind: str, item: Any, context: AutogenContext) -> str | Literal[False]:  # noqa: ARG001 - Alembic's signature
+    """Write our column types by their names in `types`, and defaults that all engines take.
+
+    False leaves the rest to Alembic.
+    """
+    if kind == "server_default":
+        # Alembic would write this engine's literal: 0 is no boolean on PostgreSQL.
+        value = getattr(item, "arg", None)
+        if isinstance(value, sa.False_ | sa.True_):
+            return "sa.true()" if isinstance(value, sa.True_) else "sa.false()"
+        return False
+    if kind != "type":
+        return False
+    if isinstance(item, types.MoneyAmount | types.Scaled):
+        return "sa.BigInteger()"
+    if isinstance(item, types.UtcTime):
+        return "types.UtcTime()"
+    if item is types.RowId:
+        return "types.RowId"
+    if isinstance(item, types.JsonText | sa.Text):
+        return "types.long_text()"
+    if isinstance(item, sa.String) and item._variant_mapping:  # noqa: SLF001 - no public way to tell
+        return f"types.short_text({item.length})"
+    return False
+
+
+_OPTIONS: Final[Mapping[str, Any]] = {"compare_type": True, "render_item": _render}
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.attributes[_CONNECTION] = connection
+    return config
+
+
+@contextmanager
+def _connection(engine: Engine) -> Iterator[Connection]:
+    try:
+        with engine.connect() as connection, connection.begin():
+            yield connection
+    except sa.exc.OperationalError as error:
+        raise StoreUnavailable from error
+
+
+def _file(store: Store) -> Path | None:
+    if store.engine.dialect.name != "sqlite":
+        return None
+    return Path(store.engine.url.database or "")
+
+
+def _told(difference: Any) -> str:
+    """Write one difference of Alembic's comparison: what the database lacks, or has besides."""
+    if isinstance(difference, list):
+        return "; ".join(_told(each) for each in difference)
+    word, *about = difference
+    deed, _, noun = word.partition("_")
+    names = " ".join(str(getattr(each, "name", each)) for each in about if each is not None)
+    where = {"add": "missing in the database", "remove": "only in the database"}.get(deed, deed)
+    return f"{where}: {noun} {names}"
+
+
+def _main() -> None:
+    message, number = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(StoreConfig(f"sqlite:///{folder}/schema.db"))
+        if number != "0001":
+            upgrade(store)
+        sys.stdout.write(f"{create_revision(store, message, number)}\n")
+        store.close()
+
+
+if __name__ == "__main__":
+    _main()

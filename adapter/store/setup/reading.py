@@ -1,0 +1,197 @@
+"""A catalogue as data -> checked entries; nothing here looks at the store."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from adapter.billing.schedule import Cycle
+from adapter.billing.settings import check_value, setting_name
+from adapter.errors import InvalidCatalogue, InvalidField
+from adapter.store.numbers import CUSTOM_NUMBER, SEQUENTIAL_NUMBER
+from adapter.store.setup import fields
+from adapter.store.setup.sections import REQUIRED, SECTIONS, Section
+from adapter.store.unit_of_work import DOCUMENT_ID, INVOICE_NUMBER
+
+SETTINGS: Final = "settings"
+NEXT: Final = "next"
+
+# The counters whose start an operator chooses, so that a migrated business keeps its numbers.
+COUNTERS: Final = (DOCUMENT_ID, INVOICE_NUMBER, CUSTOM_NUMBER, SEQUENTIAL_NUMBER)
+
+_next_value = fields.whole(1, fields.MAX_COUNTER)
+_row_id = fields.whole(1, fields.MAX_COUNTER)
+_setting_number = fields.whole(0, fields.MAX_COUNTER)
+
+# Item kind -> currency code -> term -> (price, setup fee) in hundredths.
+PriceLists = Mapping[str, Mapping[str, Mapping[str, tuple[int, int]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a section; `values` are the columns that it states, and no others."""
+
+    section: Section
+    path: str
+    row_id: int | None
+    values: Mapping[str, Any]
+    prices: PriceLists
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """A catalogue whose every value is well-formed."""
+
+    entries: Mapping[str, tuple[Entry, ...]]
+    settings: Mapping[str, str]
+    next_values: Mapping[str, int]
+
+
+def parse_catalogue(text: str) -> dict[str, Any]:
+    """Return the data of a catalogue file, decimals exact; raises `InvalidCatalogue`."""
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidCatalogue("file", str(error)) from error
+
+
+def read_catalogue(data: Mapping[str, Any]) -> Catalogue:
+    """Return the catalogue in `data`; raises `InvalidCatalogue` naming the key at fault."""
+    known = [section.name for section in SECTIONS] + [SETTINGS, NEXT]
+    _known_keys(data, "", known)
+    return Catalogue(
+        {section.name: _entries(section, data.get(section.name, [])) for section in SECTIONS},
+        _settings(data.get(SETTINGS, {})),
+        _next_values(data.get(NEXT, {})),
+    )
+
+
+def _known_keys(data: Mapping[str, Any], path: str, known: list[str]) -> None:
+    for name in data:
+        if name not in known:
+            where = f"{path}.{name}" if path else name
+            raise InvalidCatalogue(where, "unknown key; known are " + ", ".join(known))
+
+
+def _table(value: object, path: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InvalidCatalogue(path, "must be a table")
+    return value
+
+
+def _read(reader: fields.Reader, value: object, path: str) -> Any:
+    try:
+        return reader(value)
+    except fields.WrongValue as error:
+        raise InvalidCatalogue(path, str(error)) from error
+
+
+def _entries(section: Section, value: object) -> tuple[Entry, ...]:
+    if not isinstance(value, list):
+        raise InvalidCatalogue(section.name, f"must be a list: [[{section.name}]]")
+    return tuple(
+        _entry(section, _table(entry, f"{section.name}[{number}]"), f"{section.name}[{number}]")
+        for number, entry in enumerate(value, start=1)
+    )
+
+
+def _entry(section: Section, data: Mapping[str, Any], path: str) -> Entry:
+    known = [key.name for key in section.keys] + list(section.price_lists)
+    _known_keys(data, path, ["id", *known] if section.has_id else known)
+    row_id = _read(_row_id, data["id"], f"{path}.id") if "id" in data else None
+    values = {
+        key.column: _read(key.read, data[key.name], f"{path}.{key.name}")
+        for key in section.keys
+        if key.name in data
+    }
+    for key in section.keys:
+        # Without an id an entry is recognised by these.
+        if row_id is None and key.column in section.natural and key.column not in values:
+            if key.default is REQUIRED:
+                raise InvalidCatalogue(f"{path}.{key.name}", "is missing")
+            values[key.column] = key.default
+    prices = {
+        kind: _price_lists(section, _table(data[name], f"{path}.{name}"), f"{path}.{name}")
+        for name, kind in section.price_lists.items()
+        if name in data
+    }
+    return Entry(section, path, row_id, values, prices)
+
+
+def _price_lists(
+    section: Section, data: Mapping[str, Any], path: str
+) -> dict[str, dict[str, tuple[int, int]]]:
+    lists: dict[str, dict[str, tuple[int, int]]] = {}
+    for code, cells in data.items():
+        _read(fields.currency_code, code, f"{path}.{code}")
+        terms = lists.setdefault(code, {})
+        for name, cell in _table(cells, f"{path}.{code}").items():
+            where = f"{path}.{code}.{name}"
+            term = _term(section, name)
+            if term is None or term in terms:
+                fault = "stands twice" if term else f"is no {_term_noun(section)}"
+                raise InvalidCatalogue(where, fault)
+            terms[term] = _cell(section, cell, where)
+    return lists
+
+
+def _is_by_years(section: Section) -> bool:
+    return "renew" in section.price_lists
+
+
+def _term_noun(section: Section) -> str:
+    if _is_by_years(section):
+        return f"number of years from 1 to {fields.MAX_YEARS}"
+    return "billing cycle that has a price"
+
+
+def _term(section: Section, name: str) -> str | None:
+    if _is_by_years(section):
+        is_number = name.isascii() and name.isdigit() and 0 < int(name) <= fields.MAX_YEARS
+        return str(int(name)) if is_number else None
+    cycle = Cycle.parse(name)
+    return None if cycle is None or cycle is Cycle.FREE else cycle.price_key
+
+
+def _cell(section: Section, cell: object, path: str) -> tuple[int, int]:
+    if not isinstance(cell, Mapping) or _is_by_years(section):
+        return _read(fields.hundredths, cell, path), 0
+    _known_keys(cell, path, ["price", "setup_fee"])
+    if "price" not in cell:
+        raise InvalidCatalogue(f"{path}.price", "is missing")
+    price = _read(fields.hundredths, cell["price"], f"{path}.price")
+    fee = _read(fields.hundredths, cell.get("setup_fee", 0), f"{path}.setup_fee")
+    return price, fee
+
+
+def _settings(data: object) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, value in _table(data, SETTINGS).items():
+        path = f"{SETTINGS}.{name}"
+        public = setting_name(name)
+        if public is None:
+            raise InvalidCatalogue(path, "there is no such setting")
+        if public in values:
+            raise InvalidCatalogue(path, "stands twice")
+        values[public] = _setting_text(value, path)
+        try:
+            check_value(public, values[public])
+        except InvalidField as error:
+            raise InvalidCatalogue(path, str(error)) from error
+    return values
+
+
+def _setting_text(value: object, path: str) -> str:
+    """Return a setting as it is kept; switches are kept as "on" and blank."""
+    if isinstance(value, bool):
+        return "on" if value else ""
+    if isinstance(value, int):
+        return str(_read(_setting_number, value, path))
+    return str(_read(fields.text(), value, path))
+
+
+def _next_values(data: object) -> dict[str, int]:
+    table = _table(data, NEXT)
+    _known_keys(table, NEXT, list(COUNTERS))
+    return {name: _read(_next_value, value, f"{NEXT}.{name}") for name, value in table.items()}
