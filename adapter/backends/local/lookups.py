@@ -12,7 +12,6 @@ from adapter.errors import ClientNotFound
 from adapter.store import tables
 from adapter.store.unit_of_work import UnitOfWork
 
-
 _CURRENCIES = sa.select(tables.currencies).order_by(tables.currencies.c.id)
 _CURRENCY_OF = (
     sa.select(tables.currencies)

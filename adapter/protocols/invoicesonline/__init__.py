@@ -1,0 +1,7 @@
+"""The positional-array protocol: bytes <-> commands."""
+
+from adapter.protocols.invoicesonline.call import Call
+from adapter.protocols.invoicesonline.codec import InvoicesOnlineProtocol
+from adapter.protocols.invoicesonline.quirks import BothDiscounts, Quirks
+
+__all__ = ["BothDiscounts", "Call", "InvoicesOnlineProtocol", "Quirks"]
