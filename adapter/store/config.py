@@ -25,7 +25,6 @@ class RunConfig:
     """
 
     time_limit_seconds: float = 50.0
-    wait_seconds: float = 10.0
     page_seconds: float = 0.25
     page_clients: int = 500
     document_limit: int = 5_000_000

@@ -14,7 +14,7 @@ from adapter.billing.model import BillableKind
 from adapter.commands.context import Context
 from adapter.commands.model import GenerateDueInvoices
 from adapter.commands.results import InvoicesGenerated
-from adapter.errors import ClientNotFound, RunIncomplete
+from adapter.errors import ClientNotFound, RunIncomplete, StoreUnavailable
 from adapter.store import tables
 from adapter.store.config import RunConfig
 from adapter.store.run.load import load_clients, load_shared
@@ -80,7 +80,13 @@ def run(
             _finish(uow, context, progress)
     while clients:
         done = progress.count + progress.parked
-        _pages(store, config, command, context, kind, clients, progress)
+        try:
+            _pages(store, config, command, context, kind, clients, progress)
+        except StoreUnavailable as error:
+            if progress.count == 0:
+                raise
+            # "Nothing was changed" would be untrue: earlier pages are committed.
+            raise RunIncomplete(progress.count) from error
         if context.dry_run or progress.complete:
             # A dry run keeps nothing, so its rows stay due: one pass is the answer.
             break

@@ -15,7 +15,7 @@ from adapter.billing.model import BillableKind, InvoiceStatus
 from adapter.commands.context import Context
 from adapter.commands.model import GenerateDueInvoices
 from adapter.commands.results import InvoicesGenerated
-from adapter.errors import ClientNotFound, RunIncomplete
+from adapter.errors import ClientNotFound, RunIncomplete, StoreUnavailable
 from adapter.store import tables
 from adapter.store.config import RunConfig
 from adapter.store.queue import TABLES, requeue
@@ -508,3 +508,22 @@ def test_per_cycle_days_override_the_general_value(shop: Shop):
     assert shop.generate(service_ids=(monthly,)).count == 0
     assert shop.generate(service_ids=(annual,)).count == 1
     assert shop.generate(TODAY + timedelta(days=1)).count == 1
+
+
+def test_a_busy_store_after_the_first_page_says_what_was_issued(shop: Shop, monkeypatch):
+    for _ in range(30):
+        shop.service(shop.client(), TODAY)
+    write, writes = shop.store.write, iter([True])
+
+    def busy_later(**options: Any) -> Any:
+        if next(writes, False):
+            return write(**options)
+        raise StoreUnavailable
+
+    monkeypatch.setattr(shop.store, "write", busy_later)
+    config = RunConfig(page_clients=4)
+    with pytest.raises(RunIncomplete) as caught:
+        generate_due(shop.store, config, GenerateDueInvoices(), shop.context(TODAY))
+    assert caught.value.issued == shop.count(tables.documents) == 4
+    with pytest.raises(StoreUnavailable):
+        generate_due(shop.store, config, GenerateDueInvoices(), shop.context(TODAY))

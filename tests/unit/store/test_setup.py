@@ -314,7 +314,7 @@ def test_the_files_default_currency_replaces_the_stores(apply, store):
         ("ZAR", False),
         ("USD", True),
     ]
-    apply({"currencies": [{"code": "ZAR", "default": True}]})
+    apply({"currencies": [{"code": "ZAR", "default": True}, {"code": "USD", "prefix": "$"}]})
     assert [row["is_default"] for row in _rows(store, tables.currencies)] == [True, False]
 
 
@@ -335,6 +335,9 @@ def test_a_currency_without_amounts_can_change_its_code(apply, store):
         }
     )
     with pytest.raises(InvalidCatalogue, match="USD is in use"):
+        apply({"currencies": [{"id": 1, "code": "EUR"}]})
+    apply({"currencies": [{"code": "EUR", "rate": 2}]})
+    with pytest.raises(InvalidCatalogue, match="another currency has it"):
         apply({"currencies": [{"id": 1, "code": "EUR"}]})
 
 
