@@ -22,7 +22,10 @@ class IdLists(StrEnum):
 
 
 def _bool(text: str) -> bool:
-    return text.strip().lower() in {"on", "1", "true", "yes"}
+    word = text.strip().lower()
+    if word not in {"on", "1", "true", "yes", "", "0", "off", "false", "no"}:
+        raise ValueError("must be on or empty")
+    return word in {"on", "1", "true", "yes"}
 
 
 def _day_count(text: str) -> int:

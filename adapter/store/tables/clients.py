@@ -25,6 +25,7 @@ clients = Table(
     text("last_name"),
     text("company_name"),
     text("email"),
+    text("email_key"),
     text("address_1"),
     text("address_2"),
     text("city"),
@@ -65,9 +66,9 @@ clients = Table(
     Column("email_preferences", JsonText, nullable=False, default=dict),
     Column("created_on", Date, nullable=False),
     Column("created_at", UtcTime, nullable=False),
-    Index("ix_clients_email", "email"),
+    Index("ix_clients_email", "email_key"),
     # The positional API's pair rule. Not unique: the form-post API compares the e-mail alone.
-    Index("ix_clients_pair", "invoice_name", "email"),
+    Index("ix_clients_pair", "invoice_name", "email_key"),
     Index("ix_clients_status", "status"),
 )
 

@@ -273,7 +273,20 @@ def test_an_update_to_another_clients_address_is_refused(run):
     with pytest.raises(EmailTaken):
         run(UpdateClient(ClientFields(email="Ann@example.com"), other))
     run(UpdateClient(ClientFields(email="BOB@example.com"), other))
-    assert run(GetClient(other)).client.email == "bob@example.com"
+    assert run(GetClient(other)).client.email == "BOB@example.com"
+
+
+def test_an_address_can_be_cleared(run):
+    client_id = _create(run)
+    _create(run, ClientFields(email=""))
+    run(UpdateClient(ClientFields(email=" "), client_id))
+    assert run(GetClient(client_id)).client.email == ""
+
+
+def test_a_store_without_a_currency_takes_no_client(empty_store, context):
+    command = CreateClient(ANN, ClientIdentity.EMAIL, send_email=False)
+    with pytest.raises(CurrencyNotFound), empty_store.write() as uow:
+        HANDLERS[CreateClient](uow, command, context())
 
 
 def test_clients_that_share_an_address_can_be_changed(run):

@@ -50,7 +50,7 @@ def create_client(uow: UnitOfWork, command: CreateClient, context: Context) -> C
         client_id, created = _by_pair(uow, context, fields)
     else:
         uow.take(CLIENT_IDENTITY)
-        if rules.email_is_taken(uow, rules.email_key(fields.email or "")):
+        if rules.email_is_taken(uow, fields.email or ""):
             raise EmailTaken
         client_id, created = _insert(uow, context, fields), True
     if created and command.send_email:
@@ -63,6 +63,9 @@ def update_client(uow: UnitOfWork, command: UpdateClient, context: Context) -> C
     client_id = command.client_id
     if client_id is None and command.email is not None:
         client_id = rules.id_by_email(uow, command.email)
+    if command.changes.email:
+        # Before the client's own row, in the order in which whoever makes clients takes them.
+        uow.take(CLIENT_IDENTITY)
     row = _locked(uow, client_id or 0)
     values = rules.stated(command.changes)
     if command.changes.custom:
@@ -76,10 +79,8 @@ def update_client(uow: UnitOfWork, command: UpdateClient, context: Context) -> C
     _rename(row, values)
     changed = {name: value for name, value in values.items() if row[name] != value}
     rules.check_references(uow, changed)
-    if changed.get("email"):
-        uow.take(CLIENT_IDENTITY)
-        if rules.email_is_taken(uow, changed["email"], row["id"]):
-            raise EmailTaken
+    if "email" in changed and rules.email_is_taken(uow, changed["email"], row["id"]):
+        raise EmailTaken
     _write(uow, context, row, changed)
     return ClientUpdated(row["id"])
 

@@ -38,7 +38,7 @@ _ORDER: Final[Mapping[str, sa.ColumnElement[Any]]] = {
     "first_name": sa.func.lower(_C.first_name),
     "last_name": sa.func.lower(_C.last_name),
     "company_name": sa.func.lower(_C.company_name),
-    "email": _C.email,
+    "email": _C.email_key,
     "group_id": _C.group_id,
     "created_on": _C.created_on,
     "status": _C.status,

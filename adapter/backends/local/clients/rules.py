@@ -62,10 +62,11 @@ _PLAIN = (
 )
 _NAME_LENGTH: Final = 255
 
-_FIND_BY_EMAIL = sa.select(_C.id).where(_C.email == sa.bindparam("email")).order_by(_C.id).limit(1)
+_SAME_EMAIL = _C.email_key == sa.bindparam("email")
+_FIND_BY_EMAIL = sa.select(_C.id).where(_SAME_EMAIL).order_by(_C.id).limit(1)
 _FIND_PAIR = (
     sa.select(_C.id)
-    .where(_C.invoice_name == sa.bindparam("invoice_name"), _C.email == sa.bindparam("email"))
+    .where(_C.invoice_name == sa.bindparam("invoice_name"), _SAME_EMAIL)
     .order_by(_C.id)
     .limit(1)
 )
@@ -73,10 +74,10 @@ _FIND_BRANCH = _FIND_PAIR.where(_C.branch_name == sa.bindparam("branch_name"))
 
 
 def email_key(email: str) -> str:
-    """Return an e-mail address as it is kept and compared: trimmed, in lower case.
+    """Return an e-mail address as it is compared: trimmed, in lower case.
 
-    DECISION: kept so, equal addresses are equal bytes, on every engine alike.
-    Source: contracts/decisions.md, "Equal e-mail addresses".
+    DECISION: kept beside the address as typed, so that equal addresses are equal bytes on every
+    engine and an index answers. Source: contracts/decisions.md, "Equal e-mail addresses".
     """
     return email.strip().lower()
 
@@ -95,7 +96,8 @@ def stated(fields: ClientFields) -> dict[str, Any]:
     """
     values = {name: value for name in _PLAIN if (value := getattr(fields, name)) is not None}
     if "email" in values:
-        values["email"] = email_key(values["email"])
+        values["email"] = values["email"].strip()
+        values["email_key"] = email_key(values["email"])
     if "invoice_name" in values:
         values["invoice_name"] = values["invoice_name"].strip()
     if "country" in values:
@@ -150,9 +152,10 @@ def id_by_email(uow: UnitOfWork, email: str) -> int | None:
 
 
 def email_is_taken(uow: UnitOfWork, email: str, client_id: int = 0) -> bool:
-    """Return whether a client other than `client_id` has this (kept) address."""
-    others = sa.select(_C.id).where(_C.email == email, _C.id != client_id).limit(1)
-    return bool(email) and uow.execute(others).first() is not None
+    """Return whether a client other than `client_id` has this address."""
+    key = email_key(email)
+    others = sa.select(_C.id).where(_C.email_key == key, _C.id != client_id).limit(1)
+    return bool(key) and uow.execute(others).first() is not None
 
 
 def id_by_pair(

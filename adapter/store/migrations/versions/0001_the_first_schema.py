@@ -129,6 +129,7 @@ def upgrade() -> None:
         sa.Column("last_name", types.short_text(255), server_default="", nullable=False),
         sa.Column("company_name", types.short_text(255), server_default="", nullable=False),
         sa.Column("email", types.short_text(255), server_default="", nullable=False),
+        sa.Column("email_key", types.short_text(255), server_default="", nullable=False),
         sa.Column("address_1", types.short_text(255), server_default="", nullable=False),
         sa.Column("address_2", types.short_text(255), server_default="", nullable=False),
         sa.Column("city", types.short_text(255), server_default="", nullable=False),
@@ -171,8 +172,8 @@ def upgrade() -> None:
         sa.Column("created_at", types.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clients")),
     )
-    op.create_index("ix_clients_email", "clients", ["email"], unique=False)
-    op.create_index("ix_clients_pair", "clients", ["invoice_name", "email"], unique=False)
+    op.create_index("ix_clients_email", "clients", ["email_key"], unique=False)
+    op.create_index("ix_clients_pair", "clients", ["invoice_name", "email_key"], unique=False)
     op.create_index("ix_clients_status", "clients", ["status"], unique=False)
     op.create_table(
         "counters",
