@@ -24,7 +24,8 @@ INT_MAX: Final = 2**63 - 1
 MONEY_MAX: Final = Decimal("900000000000.00")
 
 _BLANKS: Final = " \t\r\n"
-_INTEGER: Final = re.compile(r"([+-]?)0*([0-9]+)").fullmatch
+# Possessive: a run of zeros before a wrong letter must not be tried at every length.
+_INTEGER: Final = re.compile(r"([+-]?)0*+([0-9]*+)(?<=[0-9])").fullmatch
 _INTEGER_DIGITS: Final = 19
 _DECIMAL: Final = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?").fullmatch
 _DECIMAL_DIGITS: Final = 15
@@ -385,4 +386,4 @@ def _whole_number(value: Any) -> int | None:
         return None
     if len(found[2]) > _INTEGER_DIGITS:
         return INT_MIN - 1 if found[1] == "-" else INT_MAX + 1
-    return int(found[1] + found[2])
+    return int(found[1] + (found[2] or "0"))

@@ -476,3 +476,13 @@ def test_every_rule_has_a_text_without_an_end():
         for text in kind.default_error_messages.values():
             assert str(text).startswith(("must ", "is "))
             assert not str(text).endswith(".")
+
+
+def test_a_long_run_of_zeros_is_read_in_linear_time():
+    # Quadratic backtracking took seconds here; a bound on steps needs no clock.
+    field = WireInt()
+    zeros = "0" * 200_000
+    assert field.deserialize(zeros + "7") == 7
+    assert field.deserialize(zeros) == 0
+    with pytest.raises(ValidationError):
+        field.deserialize(zeros + "x")

@@ -1,0 +1,160 @@
+"""Bytes to calls to commands, results and errors to bytes. Source: the form-post facts, 1."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from string import ascii_lowercase, ascii_uppercase
+from typing import Final
+
+from adapter.commands.access import Credentials
+from adapter.commands.model import Command
+from adapter.commands.results import Result
+from adapter.errors import AdapterError, MethodNotAllowed, UnknownAction
+from adapter.protocols.base import LegacyProtocol, Limits, Params, WireRequest, WireResponse
+from adapter.protocols.body import BodyKind, body_kind, check_complete
+from adapter.protocols.multipart import decode_multipart
+from adapter.protocols.phpform import decode_form, merge_params
+from adapter.protocols.whmcs.actions import ACTIONS
+from adapter.protocols.whmcs.call import Call, plain_text
+from adapter.protocols.whmcs.errors import METHOD_NOT_ALLOWED, describe
+from adapter.protocols.whmcs.formats import DEFAULT_FORMAT, FORMATS, Reply, write
+from adapter.protocols.whmcs.quirks import Quirks
+
+ENDPOINT: Final = "/includes/api.php"
+
+# PHP's strtolower: no other alphabet has a letter that becomes one of ours.
+_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
+# No action has a longer name; longer ones would only fill logs.
+_ACTION_LENGTH: Final = 100
+_CREDENTIAL_KEYS: Final = ("identifier", "secret", "username", "password", "accesskey")
+_FORM_TYPES: Final = ("", "application/x-www-form-urlencoded", "multipart/form-data")
+# Replies hold a caller's data and GET carries secrets: nothing in between may keep either.
+_HEADERS: Final = {"Cache-Control": "no-store"}
+
+
+class WhmcsProtocol(LegacyProtocol[Call]):
+    """The form-post protocol: one endpoint, the action is a parameter.
+
+    `quirks` are by account name; an account without any has those of the first. With `allow_get`
+    off, GET is refused like any other method.
+    """
+
+    name = "whmcs"
+
+    def __init__(self, quirks: Mapping[str, Quirks], limits: Limits, allow_get: bool) -> None:  # noqa: FBT001  # always passed by name
+        self._quirks = dict(quirks)
+        # Until the caller's account is known, the first account's quirks speak.
+        self._first_quirks = next(iter(self._quirks.values()), Quirks())
+        self._limits = limits
+        self._methods = ("GET", "POST") if allow_get else ("POST",)
+
+    def matches(self, path: str) -> bool:
+        """Tell whether a path ends in the endpoint, below any folder."""
+        return path.endswith(ENDPOINT)
+
+    def decode(self, request: WireRequest) -> Call:
+        """Read query and body together, the body wins; never raises."""
+        problem: AdapterError | None = None
+        params: Params = {}
+        responsetype = None
+        try:
+            query = decode_form(request.query, self._limits) if request.query else {}
+            responsetype = query.get("responsetype")
+            body = self._body(request, query)
+        except AdapterError as error:
+            problem = error
+        else:
+            if body is not None:
+                params = merge_params(query, body) if query and body else body or query
+                responsetype = params.get("responsetype")
+        if request.method not in self._methods:
+            problem = MethodNotAllowed(request.method)
+        return Call(
+            action=plain_text(params.get("action")).translate(_LOWER)[:_ACTION_LENGTH],
+            params=params,
+            credentials=_credentials(params),
+            address=request.address,
+            method=request.method,
+            problem=problem,
+            responsetype=_responsetype(responsetype),
+            quirks=self._first_quirks,
+        )
+
+    def bind(self, call: Call, account: str) -> Call:
+        """Add the account's quirks."""
+        quirks = self._quirks.get(account, self._first_quirks)
+        return call if quirks is call.quirks else replace(call, quirks=quirks)
+
+    def to_command(self, call: Call) -> Command:
+        """Check names, types and limits; raises `RequestError` or `NotFound`."""
+        if call.problem is not None:
+            raise call.problem
+        action = ACTIONS.get(call.action)
+        if action is None:
+            raise UnknownAction(call.action)
+        return action.schema.to_command(call.params)
+
+    def encode_result(self, result: Result, call: Call) -> WireResponse:
+        """Write a success reply."""
+        action = ACTIONS[call.action]
+        reply = action.reply(result, call)
+        for names, text in action.schema.warnings:
+            if any(call.params.get(name) for name in names):
+                reply["warning"] = text
+                break
+        return _response(200, reply, call)
+
+    def encode_error(self, error: AdapterError, call: Call) -> WireResponse:
+        """Write an error reply; total."""
+        status, message = describe(error, call)
+        response = _response(status, {"result": "error", "message": message}, call)
+        if status != METHOD_NOT_ALLOWED:
+            return response
+        return replace(response, headers={**_HEADERS, "Allow": ", ".join(self._methods)})
+
+    def actions(self) -> frozenset[str]:
+        """Name every action that works."""
+        return frozenset(ACTIONS)
+
+    def _body(self, request: WireRequest, query: Params) -> Params | None:
+        """Read the body; None when it is none of PHP's forms.
+
+        DECISION: such a body makes the whole call empty, so that it fails for missing
+        credentials: its parameters would be lost, and `clientid` among them widens a run.
+        Source: contracts/decisions.md, "Bodies that are no form".
+        """
+        check_complete(request)
+        if not request.body:
+            return {}
+        content_type = request.headers.get("content-type", "")
+        media_type = content_type.partition(";")[0].strip().lower()
+        kind = body_kind(query, content_type, request.body)
+        if media_type not in _FORM_TYPES or kind is BodyKind.JSON:
+            return None if request.body.strip() else {}
+        if kind is BodyKind.MULTIPART:
+            return decode_multipart(request.body, content_type, self._limits)
+        return decode_form(request.body, self._limits)
+
+
+def _credentials(params: Params) -> Credentials:
+    """Take the first complete pair; empty is absent, since some clients send every key always.
+
+    A lone name (with an access key, or by mistake) still says who is calling.
+    """
+    sent: dict[str, str | None] = {}
+    for name in _CREDENTIAL_KEYS:
+        value = params.get(name)
+        sent[name] = value if isinstance(value, str) and value else None
+    pairs = [(sent["identifier"], sent["secret"]), (sent["username"], sent["password"])]
+    best = next((pair for pair in pairs if all(pair)), None)
+    identifier, secret = best or next((pair for pair in pairs if any(pair)), (None, None))
+    return Credentials(identifier=identifier, secret=secret, access_key=sent["accesskey"])
+
+
+def _responsetype(value: object) -> str:
+    word = plain_text(value).lower()
+    return word if word in FORMATS else DEFAULT_FORMAT
+
+
+def _response(status: int, reply: Reply, call: Call) -> WireResponse:
+    body, content_type = write(reply, call.action, call.responsetype, call.quirks)
+    return WireResponse(status, body, content_type, dict(_HEADERS))

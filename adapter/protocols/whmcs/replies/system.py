@@ -1,0 +1,65 @@
+"""Replies about the installation."""
+
+from adapter.commands.results import (
+    CurrenciesListed,
+    PaymentMethodsListed,
+    SettingChanged,
+    SettingShown,
+    VersionShown,
+)
+from adapter.protocols.whmcs.call import Call
+from adapter.protocols.whmcs.formats import Reply
+from adapter.protocols.whmcs.replies.common import EXCHANGE_PLACES, decimal_text, rows, success
+
+
+def get_payment_methods(result: PaymentMethodsListed, _call: Call) -> Reply:
+    """Write `GetPaymentMethods`."""
+    return success(
+        totalresults=len(result.methods),
+        **rows(
+            "paymentmethods",
+            "paymentmethod",
+            (
+                {"module": method.module, "displayname": method.display_name}
+                for method in result.methods
+            ),
+        ),
+    )
+
+
+def get_currencies(result: CurrenciesListed, _call: Call) -> Reply:
+    """Write `GetCurrencies`."""
+    return success(
+        totalresults=len(result.currencies),
+        **rows(
+            "currencies",
+            "currency",
+            (
+                {
+                    "id": currency.currency_id,
+                    "code": currency.code,
+                    "prefix": currency.prefix,
+                    "suffix": currency.suffix,
+                    "format": currency.number_format,
+                    "rate": decimal_text(currency.rate, EXCHANGE_PLACES),
+                }
+                for currency in result.currencies
+            ),
+        ),
+    )
+
+
+def whmcs_details(_result: VersionShown, call: Call) -> Reply:
+    """Write `WhmcsDetails`: the account's version, the same as in XML replies."""
+    version = call.quirks.version
+    return success(whmcs={"version": version, "canonicalversion": f"{version}-release.1"})
+
+
+def get_configuration_value(result: SettingShown, _call: Call) -> Reply:
+    """Write `GetConfigurationValue`."""
+    return success(setting=result.name, value=result.value)
+
+
+def set_configuration_value(result: SettingChanged, _call: Call) -> Reply:
+    """Write `SetConfigurationValue`: the flag is the text true or false."""
+    return success(value_changed="true" if result.changed else "false")

@@ -1,0 +1,1 @@
+"""Parameters of each action: names, types, rules, and the command they make."""
