@@ -157,6 +157,7 @@ def main() -> int:
             server(serve, ours, "/healthz", environment),
             server(granian, theirs, "/", environment),
         ):
+            print("| call | ours | reference | ratio | p99 |\n|---|---|---|---|---|")
             results = [
                 measure("GenInvoices, nothing due", options.runs, options.reads,
                         (ours, gen), (theirs, ref_gen)),

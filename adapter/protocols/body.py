@@ -13,6 +13,10 @@ from adapter.protocols.phpform import decode_form, merge_params
 _FIRST_BYTE: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*([^ \t\r\n])")
 
 
+# Up to the first `=` of a pair; possessive, so that every byte is looked at once.
+_BROKEN_NAME: Final = re.compile(rb"(?:^|&)[^=&\r\n]*+[\r\n]++[^&\r\n]")
+
+
 class BodyKind(StrEnum):
     """How a body is written."""
 
@@ -35,6 +39,7 @@ def decode_params(request: WireRequest, limits: Limits, *, json: bool = True) ->
     elif kind is BodyKind.MULTIPART:
         body = decode_multipart(request.body, content_type, limits)
     else:
+        _refuse_lines(request.body)
         body = decode_form(request.body, limits)
     return merge_params(query, body)
 
@@ -43,6 +48,15 @@ def check_complete(request: WireRequest) -> None:
     """Refuse a body shorter than announced: a cut `clientid=123` is another client."""
     if request.announced_length is not None and len(request.body) < request.announced_length:
         raise Malformed("The request body is shorter than its Content-Length")
+
+
+def _refuse_lines(form: bytes) -> None:
+    """Refuse names that hold a raw line break: no form has them, so what follows would be lost.
+
+    A multipart body under a wrong label reads as one such name.
+    """
+    if (b"\n" in form or b"\r" in form) and _BROKEN_NAME.search(form) is not None:
+        raise Malformed("A parameter name holds a line break")
 
 
 def body_kind(query: Params, content_type: str, body: bytes) -> BodyKind:

@@ -140,7 +140,8 @@ class WireIntList(WireField[tuple[int, ...]]):
         self.max_length = max_length
 
     def _is_empty(self, value: Any) -> bool:
-        return value in ([], {}) or super()._is_empty(value)
+        # A blank is no empty text: it is an entry that is no number.
+        return value is None or value in ("", [], {})
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[int, ...]:
         if isinstance(value, str):

@@ -12,6 +12,7 @@ from adapter.protocols.phpform import Fold, check_size, leaves
 _HEADER_BYTES: Final = 8192
 _BOUNDARY: Final = re.compile(r"[;,]\s*boundary=(?:\"([^\"]+)\"|([^\s\";,]+))", re.IGNORECASE)
 _REST_OF_DELIMITER: Final = re.compile(rb"[ \t]*\r?\n")
+_PART_INSIDE: Final = re.compile(rb"\nContent-Disposition:[ \t]*form-data", re.IGNORECASE)
 _END_OF_HEADERS: Final = re.compile(rb"\r?\n\r?\n")
 _FOLD: Final = re.compile(rb"\r?\n[ \t]+")
 _SETTING: Final = re.compile(
@@ -35,7 +36,10 @@ def decode_multipart(raw: bytes, content_type: str, limits: Limits) -> Params:
     if boundary is None:
         raise Malformed("The multipart boundary is missing")
     delimiter = b"\n--" + (boundary[1] or boundary[2]).encode("latin-1", "replace")
-    body = b"\n" + raw
+    body = b"\n" + raw.removeprefix(b"\r\n")
+    if not body.startswith(delimiter):
+        # PHP skips what stands before it, and with it a part whose delimiter is damaged.
+        raise Malformed("The multipart body does not begin with its delimiter")
     if body.count(delimiter) > limits.fields + 1:
         raise LimitExceeded("fields", limits.fields)
     fold = Fold(limits)
@@ -89,6 +93,9 @@ def _field(part: bytes) -> tuple[str | None, str]:
         raise Malformed("A multipart part has no name")
     name = settings[b"name"].decode("utf-8", "surrogateescape")
     value = part[end.end() :]
+    if _PART_INSIDE.search(value) is not None:
+        # Its delimiter is damaged: PHP would take it for text and lose what it names.
+        raise Malformed("A multipart part stands inside another")
     if b"filename" not in settings and b"filename*" not in settings:
         return name, value.decode("utf-8", "surrogateescape")
     if settings.get(b"filename") or value:

@@ -40,13 +40,16 @@ _NOT_WORD: Final = re.compile(r"[\W_]+")
 
 
 class RecordId(WireInt):
-    """An id; blank and 0 mean "not given", as PHP's own truth test has it."""
+    """An id; an empty text and `0` mean "not given", as PHP's own truth test has it.
+
+    Nothing else does (`00`, a blank): a scope that is lost bills everybody.
+    """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(minimum=1, **settings)
 
     def _is_empty(self, value: Any) -> bool:
-        return super()._is_empty(value) or (isinstance(value, str) and not value.strip(" \t\r\n0"))
+        return value is None or value in ("", "0")
 
 
 def record_id(text: str) -> int | None:

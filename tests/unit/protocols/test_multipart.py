@@ -20,14 +20,16 @@ END = b"--B--\r\n"
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        (b"", "The multipart body lacks its closing delimiter"),
-        (b"a=1", "The multipart body lacks its closing delimiter"),
+        (b"", "The multipart body does not begin with its delimiter"),
+        (b"a=1", "The multipart body does not begin with its delimiter"),
+        (b"x" + part(b'name="a"') + END, "The multipart body does not begin with its delimiter"),
         (part(b'name="a"'), "The multipart body lacks its closing delimiter"),
         (part(b'name="clientid"', b"1234567")[:-3], "lacks its closing delimiter"),
         (part(b'name="a"') + b"--B-", "lacks its closing delimiter"),
         (part(b'name="a"') + END + part(b'name="b"'), "lacks its closing delimiter"),
         (part(b'name="a"') + END + part(b'name="b"') + END, "A multipart delimiter is malformed"),
         (part(b'name="a"', b"x\r\n--BX\r\ny") + END, "A multipart delimiter is malformed"),
+        (part(b'name="a"', b"1\r\n-=B\r\nContent-Disposition: form-data; name=b") + END, "inside"),
         (b"--B\r\n\r\nv\r\n" + END, "A multipart part has no end of headers"),
         (b"--B\r\nX: y\r\n\r\nv\r\n" + END, "A multipart part has no name"),
         (part(b'foo="a"') + END, "A multipart part has no name"),

@@ -1,0 +1,1 @@
+"""The flow of a request, between protocols and backends."""
