@@ -31,7 +31,9 @@ class DirectReads:
             else engine.execution_options(isolation_level="AUTOCOMMIT")
         )
         driver = engine.dialect.dbapi
-        self._broken: Any = () if driver is None else (driver.OperationalError,)
+        self._broken: Any = ()
+        if driver is not None:
+            self._broken = (driver.OperationalError, driver.InterfaceError)
         self._most_kept = max(1, getattr(engine.pool, "size", lambda: 2)() // 2)
         self._idle: list[Connection] = []
         event.listen(engine, "engine_disposed", lambda _: self.close())

@@ -73,6 +73,12 @@ def upgrade(store: Store) -> str:
     return needed_revision()
 
 
+def downgrade(store: Store, revision: str) -> None:
+    """Take the database back to a revision; for developers and tests."""
+    with _connection(store.engine.execution_options(adapter_write=True)) as connection:
+        command.downgrade(_config(connection), revision)
+
+
 def drift(store: Store) -> list[str]:
     """Return how the database differs from the tables of this version, a line each."""
     with _connection(store.engine) as connection:

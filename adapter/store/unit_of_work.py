@@ -1,5 +1,6 @@
 """One account's database: transactions, counters, business settings, history."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -17,6 +18,19 @@ from adapter.errors import StoreUnavailable
 from adapter.store import sqlite, tables
 from adapter.store.config import StoreConfig
 from adapter.store.direct import DirectReads
+
+# What a full disk, a lock or an unreadable file says; everything else is a defect.
+_SQLITE_PASSING = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_NOMEM,
+    }
+)
 
 DOCUMENT_ID = "document_id"
 INVOICE_NUMBER = "invoice_number"
@@ -191,12 +205,19 @@ class Store:
         """Turn what the database says about being busy into `StoreUnavailable`."""
         try:
             yield
-        except sa.exc.OperationalError as error:
-            raise StoreUnavailable from error
         except DBAPIError as error:
-            if error.connection_invalidated:
+            if error.connection_invalidated or self._says_busy(error):
                 raise StoreUnavailable from error
             raise
+
+    def _says_busy(self, error: DBAPIError) -> bool:
+        """Tell whether trying again may help; a defect of ours must not read like that."""
+        if not isinstance(error, sa.exc.OperationalError):
+            return False
+        if self.engine.dialect.name != "sqlite":
+            return True
+        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+        return code in _SQLITE_PASSING
 
     def _current_settings(self, connection: Connection) -> BusinessSettings:
         version = connection.execute(_READ_COUNTER, {"counter": SETTINGS_VERSION}).scalar() or 0
