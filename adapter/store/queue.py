@@ -112,7 +112,10 @@ def _item_date(row: sa.RowMapping) -> date | None:
 
 
 def _can_be_billed(uow: UnitOfWork, kind: BillableKind, row: sa.RowMapping) -> bool:
-    """Tell whether state, cycle and limit allow another period. Source: decisions, "Statuses"."""
+    """Tell whether state, cycle and limit allow another period.
+
+    Source: contracts/decisions.md, "Billed statuses".
+    """
     status = ItemStatus(row["status"])
     first = row["registered_on"] is not None and row["registered_on"] == row["next_due_on"]
     if kind is BillableKind.DOMAIN:
