@@ -18,6 +18,7 @@ from adapter.errors import StoreUnavailable
 from adapter.store import sqlite, tables
 from adapter.store.config import StoreConfig
 from adapter.store.direct import DirectReads
+from adapter.store.prepared import Prepared, insert_into
 
 # What a full disk, a lock or an unreadable file says; everything else is a defect.
 _SQLITE_PASSING = frozenset(
@@ -38,21 +39,17 @@ SETTINGS_VERSION = "settings_version"
 RUN_ID = "run_id"
 ORDER_NUMBER = "order_number"
 
-_READ_COUNTER = sa.select(tables.counters.c.next_value).where(
-    tables.counters.c.name == sa.bindparam("counter")
-)
-_TAKE_COUNTER = (
+_C = tables.counters.c
+_READ_COUNTER = Prepared(sa.select(_C.next_value).where(_C.name == sa.bindparam("counter")))
+_UPDATE_COUNTER = (
     sa.update(tables.counters)
-    .where(tables.counters.c.name == sa.bindparam("counter"))
-    .values(next_value=tables.counters.c.next_value + sa.bindparam("step"))
+    .where(_C.name == sa.bindparam("counter"))
+    .values(next_value=_C.next_value + sa.bindparam("step", type_=sa.BigInteger))
 )
-
-
-# Statements are built once: building one costs more than executing it on a local database.
-_INSERTS: dict[str, sa.Insert] = {}
+_TAKE_COUNTER = Prepared(_UPDATE_COUNTER, ())
+_TAKE_AND_TELL = Prepared(_UPDATE_COUNTER.returning(_C.next_value), ())
+# Built once: building a statement costs more than executing it on a local database.
 _BY_ID: dict[str, sa.Select[Any]] = {}
-_INSERT_COUNTER = sa.insert(tables.counters)
-_TAKE_AND_TELL = _TAKE_COUNTER.returning(tables.counters.c.next_value)
 
 
 class UnitOfWork:
@@ -68,11 +65,7 @@ class UnitOfWork:
 
     def insert(self, table: sa.Table, **values: Any) -> int:
         """Insert one row; return its id."""
-        statement = _INSERTS.get(table.name)
-        if statement is None:
-            statement = _INSERTS[table.name] = sa.insert(table)
-        key = self.connection.execute(statement, values).inserted_primary_key
-        return 0 if key is None else int(key[0])
+        return insert_into(table, values).insert(self.connection, values)
 
     def row(self, table: sa.Table, record_id: int) -> sa.RowMapping | None:
         """Return the row with this id, or None."""
@@ -94,14 +87,14 @@ class UnitOfWork:
         taken = count * step
         key = {"counter": counter, "step": taken}
         if self.connection.dialect.update_returning:
-            after = self.connection.execute(_TAKE_AND_TELL, key).scalar()
+            after = _TAKE_AND_TELL.one(self.connection, key)
         else:
             # MariaDB: the update locks the row first, so the read after it is ours alone.
-            self.connection.execute(_TAKE_COUNTER, key)
-            after = self.connection.execute(_READ_COUNTER, {"counter": counter}).scalar()
+            _TAKE_COUNTER.many(self.connection, [key])
+            after = _READ_COUNTER.one(self.connection, key)
         if after is not None:
-            return int(after) - taken
-        self.connection.execute(_INSERT_COUNTER, {"name": counter, "next_value": 1 + taken})
+            return int(after[0]) - taken
+        self.insert(tables.counters, name=counter, next_value=1 + taken)
         return 1
 
     def take_document_id(self) -> int:
@@ -161,6 +154,7 @@ class Store:
             config.url, pool_size=config.pool_size, max_overflow=config.pool_size
         )
         self._gate: sqlite.WriteGate | None = None
+        self._operational: type[Exception] = self.engine.dialect.dbapi.OperationalError
         self._settings = BusinessSettings()
         self._settings_lock = threading.Lock()
         self._settings_loaded = False
@@ -206,21 +200,25 @@ class Store:
         try:
             yield
         except DBAPIError as error:
-            if error.connection_invalidated or self._says_busy(error):
+            if error.connection_invalidated or self._says_busy(error.orig):
+                raise StoreUnavailable from error
+            raise
+        except self._operational as error:  # from a prepared statement
+            if self._says_busy(error):
                 raise StoreUnavailable from error
             raise
 
-    def _says_busy(self, error: DBAPIError) -> bool:
+    def _says_busy(self, error: BaseException | None) -> bool:
         """Tell whether trying again may help; a defect of ours must not read like that."""
-        if not isinstance(error, sa.exc.OperationalError):
+        if not isinstance(error, self._operational):
             return False
         if self.engine.dialect.name != "sqlite":
             return True
-        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-        return code in _SQLITE_PASSING
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _SQLITE_PASSING
 
     def _current_settings(self, connection: Connection) -> BusinessSettings:
-        version = connection.execute(_READ_COUNTER, {"counter": SETTINGS_VERSION}).scalar() or 0
+        found = _READ_COUNTER.one(connection, {"counter": SETTINGS_VERSION})
+        version = 0 if found is None else found[0]
         cached = self._settings
         if self._settings_loaded and cached.settings_version == version:
             return cached

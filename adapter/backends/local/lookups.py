@@ -10,13 +10,16 @@ from adapter.commands.model import Page
 from adapter.commands.results import Listing
 from adapter.errors import ClientNotFound
 from adapter.store import tables
+from adapter.store.prepared import Prepared
 from adapter.store.unit_of_work import UnitOfWork
 
-_CURRENCIES = sa.select(tables.currencies).order_by(tables.currencies.c.id)
-_CURRENCY_OF = (
-    sa.select(tables.currencies)
-    .join(tables.clients, tables.clients.c.currency_id == tables.currencies.c.id)
-    .where(tables.clients.c.id == sa.bindparam("client_id"))
+_C = tables.currencies.c
+_ROW = sa.select(_C.id, _C.code, _C.prefix, _C.suffix)
+_CURRENCIES = Prepared(_ROW.order_by(_C.id))
+_CURRENCY_OF = Prepared(
+    _ROW.join(tables.clients, tables.clients.c.currency_id == _C.id).where(
+        tables.clients.c.id == sa.bindparam("client_id")
+    )
 )
 
 
@@ -40,16 +43,16 @@ def require_client(uow: UnitOfWork, client_id: int) -> sa.RowMapping:
 
 def currency_of(uow: UnitOfWork, client_id: int) -> CurrencyRow:
     """Return the one currency of a client."""
-    row = uow.execute(_CURRENCY_OF, {"client_id": client_id}).mappings().one()
-    return CurrencyRow(row["id"], row["code"], row["prefix"], row["suffix"])
+    row = _CURRENCY_OF.one(uow.connection, {"client_id": client_id})
+    if row is None:
+        raise ClientNotFound(client_id)
+    return CurrencyRow(*row)
 
 
 def currencies_by_code(uow: UnitOfWork) -> Mapping[str, CurrencyRow]:
     """Return the account's currencies by code, in id order."""
-    return {
-        row["code"]: CurrencyRow(row["id"], row["code"], row["prefix"], row["suffix"])
-        for row in uow.execute(_CURRENCIES).mappings()
-    }
+    found = (CurrencyRow(*row) for row in _CURRENCIES.all(uow.connection, {}))
+    return {currency.code: currency for currency in found}
 
 
 def method_names(uow: UnitOfWork) -> Mapping[str, str]:

@@ -43,6 +43,7 @@ from adapter.errors import (
     StartTooEarly,
 )
 from adapter.store import tables
+from adapter.store.prepared import insert_into
 from adapter.store.run import recurring_line
 from adapter.store.unit_of_work import UnitOfWork
 
@@ -51,7 +52,23 @@ MAX_HELD = 3660
 PAST_START = "past_start"
 
 _KIND = BillableKind.RECURRING_INVOICE
-_INSERT_LINES = sa.insert(tables.recurring_lines)
+_INSERT_LINES = insert_into(
+    tables.recurring_lines,
+    (
+        "recurring_invoice_id",
+        "position",
+        "product_code",
+        "quantity",
+        "description",
+        "unit_price",
+        "vat_applies",
+        "vat_rate",
+        "includes_vat",
+        "custom",
+        "cost_price",
+        "discount_percentage",
+    ),
+)
 
 
 def create_recurring_invoice(
@@ -206,8 +223,8 @@ def _insert(  # noqa: PLR0913 - one row
 
 def _insert_lines(uow: UnitOfWork, command: CreateRecurringInvoice, document_id: int) -> None:
     """Store the lines as they were quoted; they are rounded only when a document is issued."""
-    uow.execute(
-        _INSERT_LINES,
+    _INSERT_LINES.many(
+        uow.connection,
         [
             {
                 "recurring_invoice_id": document_id,

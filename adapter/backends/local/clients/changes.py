@@ -95,14 +95,14 @@ def find_or_create_client(
     Source: contracts/decisions.md, "An existing client".
     """
     client_id, created = _by_pair(uow, context, fields)
-    if created:
-        return client_id, ()
-    row = _locked(uow, client_id)
     offered = {
         name: value
         for name, value in rules.stated(fields).items()
         if name in (*rules.DETAILS, "payment_terms_days") and value not in ("", None)
     }
+    if created or not (offered or fields.custom):
+        return client_id, ()
+    row = _locked(uow, client_id)
     filled = {name: value for name, value in offered.items() if row[name] in ("", None)}
     kept = [name for name, value in offered.items() if row[name] not in ("", None, value)]
     custom = dict(row["custom"])

@@ -13,6 +13,7 @@ from adapter.errors import (
     PaymentMethodInvalid,
 )
 from adapter.store import tables
+from adapter.store.prepared import Prepared
 from adapter.store.unit_of_work import UnitOfWork
 
 _C = tables.clients.c
@@ -70,6 +71,7 @@ _FIND_PAIR = (
     .order_by(_C.id)
     .limit(1)
 )
+_FIND_PAIR_FAST = Prepared(_FIND_PAIR)
 _FIND_BRANCH = _FIND_PAIR.where(_C.branch_name == sa.bindparam("branch_name"))
 
 
@@ -168,4 +170,5 @@ def id_by_pair(
     pair = {"invoice_name": invoice_name.strip(), "email": email_key(email)}
     if branch_name.strip():
         return uow.execute(_FIND_BRANCH, pair | {"branch_name": branch_name.strip()}).scalar()
-    return uow.execute(_FIND_PAIR, pair).scalar()
+    found = _FIND_PAIR_FAST.one(uow.connection, pair)
+    return None if found is None else int(found[0])

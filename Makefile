@@ -1,0 +1,57 @@
+# Everything is installed by itself; a second call is quick. Needs Python 3.11 or newer, and make.
+PORT ?= 8080
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_READY := .stamps/run
+TEST_READY := .stamps/test
+
+.PHONY: run test check format lint types imports pytest migration help
+
+help:
+	@echo "make run      a sandbox with demo data on http://127.0.0.1:$(PORT) (PORT=... for another)"
+	@echo "make test     every check and test that needs this machine only"
+	@echo "make check    the checks alone;  make format writes what the formatter wants"
+
+run: $(RUN_READY)
+	@$(BIN)/adapter db upgrade
+	@exec $(BIN)/adapter demo --serve 127.0.0.1:$(PORT)
+
+# Checks and tests side by side: there are two cores almost anywhere.
+test: $(TEST_READY)
+	@$(MAKE) --no-print-directory -j2 --output-sync=target check pytest
+
+check: lint types imports
+
+format: $(TEST_READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lint: $(TEST_READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(TEST_READY)
+	$(BIN)/mypy
+
+imports: $(TEST_READY)
+	$(BIN)/lint-imports
+
+pytest: $(TEST_READY)
+	$(BIN)/pytest
+
+# For developers: the migration from the last schema to the tables as they are now.
+#   make migration NUMBER=0002 MESSAGE="What changes"
+migration: $(TEST_READY)
+	$(BIN)/python -m adapter.store.migrate "$(MESSAGE)" "$(NUMBER)"
+	$(BIN)/ruff format adapter/store/migrations
+
+$(VENV)/bin/python:
+	python3.11 -m venv $(VENV) || python3 -m venv $(VENV)
+
+$(RUN_READY): pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@mkdir -p $(@D) && touch $@
+
+$(TEST_READY): pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@mkdir -p $(@D) && touch $@ $(RUN_READY)

@@ -1,0 +1,34 @@
+"""The command line: one file per noun, the same commands as the web."""
+
+import click
+
+from adapter.cli.base import Commands
+from adapter.cli.config import config
+from adapter.cli.contracts import contracts
+from adapter.cli.credentials import credentials
+from adapter.cli.db import db
+from adapter.cli.demo import demo
+from adapter.cli.run_invoices import run_invoices
+from adapter.cli.serve import serve
+from adapter.cli.setup import setup
+from adapter.cli.worker import worker
+
+
+@click.group(cls=Commands)
+@click.version_option(package_name="legacy-billing-gateway")
+def main() -> None:
+    """Answer legacy billing API clients from a recurring-billing store of your own."""
+
+
+for _command in (
+    config,
+    contracts,
+    credentials,
+    db,
+    demo,
+    run_invoices,
+    serve,
+    setup,
+    worker,
+):
+    main.add_command(_command)

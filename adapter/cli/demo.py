@@ -1,0 +1,186 @@
+"""`adapter demo`: a sandbox with something to bill, and a call of each protocol to paste."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import click
+import requests
+
+from adapter.assemble import Workplace
+from adapter.billing.schedule import Cycle
+from adapter.bridge.daily import is_due, run_daily
+from adapter.cli.base import account_option, workplace
+from adapter.cli.credentials import add_generated
+from adapter.cli.output import say, say_facts
+from adapter.cli.serve import Listening, chosen_bind, run_server
+from adapter.commands.access import Mode
+from adapter.commands.model import (
+    AcceptOrder,
+    ClientFields,
+    ClientIdentity,
+    Command,
+    CreateClient,
+    CreateProduct,
+    CyclePrice,
+    ListClients,
+    OrderedProduct,
+    Page,
+    PlaceOrder,
+    UpdateService,
+)
+from adapter.settings import MAIN, Settings, load_settings
+from adapter.store.credentials import list_credentials, revoke_credential
+
+_CALLER = "demo"
+_NAME = re.compile(r"demo(-[0-9]+)?")
+_TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCall:
+    """One call: where, what, and how a shell says it."""
+
+    path: str
+    body: str
+
+    def curl(self, base_url: str) -> str:
+        """Return the call for a shell."""
+        return f"curl -s '{base_url}{self.path}' \\\n  -d '{self.body}'"
+
+    def send(self, base_url: str) -> str:
+        """Make the call as curl would, and return the reply."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        reply = requests.post(
+            base_url + self.path, self.body.encode(), headers=headers, timeout=_TIMEOUT_SECONDS
+        )
+        return reply.text
+
+
+@click.command()
+@click.option("--serve", "bind", metavar="HOST:PORT", help="Then serve, and show both calls work.")
+@account_option
+def demo(*, bind: str | None, account: str) -> None:
+    """Fill a sandbox account with demo data; print credentials and a call of each protocol.
+
+    Earlier demo credentials are revoked. An account that has clients keeps them.
+    """
+    settings = load_settings()
+    with workplace(account, settings) as place:
+        if place.account.account.mode is Mode.PRODUCTION:
+            raise click.ClickException(f"Account {account} is in production: no demo data there")
+        client_id = _fill(settings, place)
+        today = place.context(_CALLER).today.isoformat()
+    identifier, secret = _new_credential(settings, account)
+    calls = _calls(identifier, secret, client_id, today)
+    business_id = settings.accounts[account].account.business_id
+    say_facts([("identifier", identifier), ("secret", secret), ("business id", business_id)])
+    if bind is None:
+        for call in calls:
+            say()
+            say(call.curl(f"http://{settings.server.bind}"))
+        return
+    host, port = chosen_bind(bind)
+    listening = Listening(host, port, settings.server.workers)
+    run_server(settings, listening, with_worker=True, on_ready=lambda url: _show(calls, url))
+
+
+def _show(calls: tuple[DemoCall, ...], url: str) -> None:
+    for call in calls:
+        say()
+        say(call.curl(url))
+        say(f"-> {call.send(url)}")
+    say()
+    say("Both calls can be pasted into another shell. Ctrl-C ends the server.")
+
+
+def _calls(identifier: str, secret: str, client_id: int, today: str) -> tuple[DemoCall, ...]:
+    """Return a recurring invoice through one protocol, and the run that bills it by the other."""
+    recurring = {
+        "username": identifier,
+        "password": secret,
+        "ClientID": str(client_id),
+        "Recurrs": "monthly",
+        "paused": 0,
+        "limit_recurrances": 0,
+        "recurrances_limit": "",
+        "add_increase": 0,
+        "IncreasePercentage": "",
+        "IncreaseInterval": "",
+        "recurring_start_date": today,
+        "data": [["SUPPORT", "1", "Monthly support", "250.00", "ZAR", 1, "15.00", 0]],
+    }
+    return (
+        DemoCall("/api/GenerateNewRecurringInvoice.php?apiformat=json", json.dumps(recurring)),
+        DemoCall(
+            "/includes/api.php",
+            f"action=GenInvoices&identifier={identifier}&secret={secret}&responsetype=json",
+        ),
+    )
+
+
+def _new_credential(settings: Settings, account: str) -> tuple[str, str]:
+    with workplace(MAIN, settings) as place:
+        with place.store.write() as uow:
+            names = [row for row in list_credentials(uow) if _NAME.fullmatch(row.name)]
+            for row in names:
+                if row.revoked_at is None:
+                    revoke_credential(uow, row.name, place.context(_CALLER).now)
+        return add_generated(settings, place, f"demo-{len(names) + 1}", account)
+
+
+def _fill(settings: Settings, place: Workplace) -> int:
+    """Make a client with a service that is due soon, unless there are clients; return a client."""
+    context = place.context(_CALLER)
+    if is_due(place.store, context.now, context.caller.account.zone, settings.daily.at):
+        # Done here so that the worker started next does not bill what the calls should show.
+        run_daily(place.store, settings.run, context)
+    listed: Any = _do(place, ListClients(Page(limit=1)))
+    if listed.clients:
+        return int(listed.clients[0].client_id)
+    product: Any = _do(
+        place,
+        CreateProduct(
+            name="Web hosting",
+            group_id=1,
+            prices=(CyclePrice(1, Cycle.MONTHLY, Decimal("99.00"), Decimal("50.00")),),
+        ),
+    )
+    client: Any = _do(
+        place,
+        CreateClient(
+            ClientFields(
+                first_name="Thandi",
+                last_name="Demo",
+                company_name="Demo Bakery",
+                email="thandi@example.com",
+                address_1="1 Main Road",
+                city="Cape Town",
+                postcode="8001",
+                country="ZA",
+            ),
+            ClientIdentity.EMAIL,
+            send_email=False,
+        ),
+    )
+    order: Any = _do(
+        place,
+        PlaceOrder(
+            client.client_id,
+            "banktransfer",
+            products=(OrderedProduct(product.product_id, cycle=Cycle.MONTHLY),),
+            make_invoice=False,
+            send_email=False,
+        ),
+    )
+    _do(place, AcceptOrder(order.order_id, send_email=False))
+    soon = context.today + timedelta(days=5)
+    _do(place, UpdateService(order.service_ids[0], next_due_on=soon))
+    return int(client.client_id)
+
+
+def _do(place: Workplace, command: Command) -> Any:
+    return place.backend.execute(command, place.context(_CALLER))

@@ -1,0 +1,257 @@
+"""`adapter serve`: web workers, the daily worker beside them, and the metrics listener."""
+
+import http.client
+import multiprocessing
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import click
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from adapter.assemble import open_workplace, server_key
+from adapter.cli.base import any_account_option
+from adapter.cli.output import say, warn
+from adapter.settings import Settings, load_settings, parse_bind
+from adapter.store.migrate import needed_revision, require_schema
+from adapter.store.setup import ensure_defaults
+
+_APP: Final = "adapter.web.app:app_under_serve"
+_STOP_SECONDS: Final = 20
+_RESTART_SECONDS: Final = 2.0
+_READY_SECONDS: Final = 60.0
+_LOOK_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where and how the server listens."""
+
+    host: str
+    port: int
+    workers: int
+    tls_cert: str = ""
+    tls_key: str = ""
+
+    @property
+    def url(self) -> str:
+        """The address to call from this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        scheme = "https" if self.tls_cert else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+@click.command()
+@click.option("--bind", metavar="HOST:PORT", help="Where to listen; port 0 is any free one.")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Web processes.")
+@click.option(
+    "--tls-cert", type=click.Path(exists=True, dir_okay=False), help="Certificate (PEM)."
+)
+@click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), help="Its key (PKCS#8).")
+@click.option("--no-worker", is_flag=True, help="Start no daily worker beside the web workers.")
+@any_account_option
+def serve(  # noqa: PLR0913 - the options of one command
+    *,
+    bind: str | None,
+    workers: int | None,
+    tls_cert: str | None,
+    tls_key: str | None,
+    no_worker: bool,
+    account: str | None,
+) -> None:
+    """Answer both legacy protocols until stopped (SIGTERM or Ctrl-C)."""
+    if account is not None:
+        # The processes started below read it from there.
+        os.environ["ADAPTER_SERVER_ACCOUNTS"] = account
+    settings = load_settings()
+    if bool(tls_cert) != bool(tls_key):
+        raise click.UsageError("--tls-cert and --tls-key: both or none")
+    host, port = chosen_bind(bind or settings.server.bind)
+    listening = Listening(
+        host,
+        port,
+        workers or settings.server.workers,
+        tls_cert or settings.server.tls_cert,
+        tls_key or settings.server.tls_key,
+    )
+    run_server(settings, listening, with_worker=not no_worker)
+
+
+def run_server(
+    settings: Settings,
+    listening: Listening,
+    *,
+    with_worker: bool,
+    on_ready: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Serve until a signal ends it; `on_ready` is called with the address once it answers."""
+    prepare(settings)
+    multiprocessing.set_start_method("spawn", force=True)
+    with ExitStack() as stack:
+        if settings.server.metrics_bind:
+            stack.enter_context(_metrics(settings.server.metrics_bind))
+        if with_worker:
+            stack.enter_context(_daily_worker())
+        server = Server(
+            _APP,
+            address=listening.host,
+            port=listening.port,
+            interface=Interfaces.WSGI,
+            workers=listening.workers,
+            blocking_threads=settings.server.threads,
+            log_level=LogLevels.warning,
+            ssl_cert=Path(listening.tls_cert) if listening.tls_cert else None,
+            ssl_key=Path(listening.tls_key) if listening.tls_key else None,
+            respawn_failed_workers=True,
+            workers_kill_timeout=_STOP_SECONDS,
+            factory=True,
+            websockets=False,
+        )
+        server.on_startup(lambda: _announce(listening, on_ready))
+        server.serve()
+
+
+def prepare(settings: Settings) -> None:
+    """Check every account's schema, give it its defaults, and make the server key.
+
+    Raises `ForeignSchema`, which names what to run. Done before any process is started.
+    """
+    for name in settings.served_accounts:
+        place = open_workplace(settings, name)
+        require_schema(place.store, needed_revision())
+        with place.store.write() as uow:
+            ensure_defaults(uow, place.context("cli").now)
+        place.store.close()
+    server_key(settings)
+
+
+def chosen_bind(bind: str) -> tuple[str, int]:
+    """Return host and port of `HOST:PORT`; port 0 becomes a free one."""
+    try:
+        host, port = parse_bind(bind)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    return host, port or _free_port(host)
+
+
+def _free_port(host: str) -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def _announce(listening: Listening, on_ready: Callable[[str], None]) -> None:
+    """Say where the server is once it answers; watched from a thread of its own."""
+
+    def watch() -> None:
+        until = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < until:
+            if _answers(listening):
+                say(f"Serving on {listening.url}, web processes: {listening.workers}")
+                sys.stdout.flush()
+                on_ready(listening.url)
+                return
+            time.sleep(_LOOK_SECONDS)
+        warn(f"{listening.url} does not answer yet")
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _answers(listening: Listening) -> bool:
+    host = listening.url.partition("://")[2].rpartition(":")[0].strip("[]")
+    if listening.tls_cert:
+        # Only whether it answers is asked; nothing is sent and nothing believed.
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+            host, listening.port, timeout=5, context=context
+        )
+    else:
+        connection = http.client.HTTPConnection(host, listening.port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _metrics(bind: str) -> Iterator[None]:
+    """Listen for Prometheus; the web processes leave their counts in a folder of this run."""
+    host, port = parse_bind(bind)
+    with tempfile.TemporaryDirectory(prefix="adapter-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call] # theirs
+        try:
+            server, thread = start_http_server(port, addr=host, registry=registry)
+        except OSError as error:
+            raise click.ClickException(f"server.metrics_bind {bind}: {error.strerror}") from error
+        try:
+            yield
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+
+@contextmanager
+def _daily_worker() -> Iterator[None]:
+    """Keep an `adapter worker` running beside the web workers; end it by its id."""
+    stopping = threading.Event()
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> "subprocess.Popen[bytes]":
+        command = [
+            sys.executable,
+            "-m",
+            "adapter.cli",
+            "worker",
+            "--with-parent",
+            f"{os.getpid()}",
+        ]
+        return subprocess.Popen(command)  # noqa: S603 - this very program
+
+    def keep() -> None:
+        while not stopping.is_set():
+            status = started[-1].wait()
+            if stopping.is_set() or status == 0:
+                # It ends well only when it is told to: Ctrl-C reaches it as well as us.
+                return
+            if not stopping.wait(_RESTART_SECONDS):
+                started.append(start())
+                warn(f"The daily worker ended with status {status} and was started again")
+
+    started.append(start())
+    keeper = threading.Thread(target=keep, daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        process = started[-1]
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        keeper.join(_RESTART_SECONDS)
