@@ -46,9 +46,18 @@ def _positive(text: str) -> int:
 
 def _statuses(text: str) -> frozenset[ItemStatus]:
     try:
-        return frozenset(ItemStatus(part.strip()) for part in text.split(",") if part.strip())
+        found = frozenset(ItemStatus(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise ValueError("must be a comma list of item statuses") from error
+    if not found:
+        raise ValueError("must name at least one status, or nothing is ever billed")
+    return found
+
+
+def _tagged(text: str) -> str:
+    if "{NUMBER}" not in text or len(text) > 40:  # noqa: PLR2004 - its result fits 64 characters
+        raise ValueError("must hold {NUMBER} and have at most 40 characters")
+    return text
 
 
 def _choice(kind: type[StrEnum]) -> Callable[[str], Any]:
@@ -143,10 +152,14 @@ class BusinessSettings:
     cancel_invoices_on_request: bool = _setting("CancelInvoiceOnCancellation", _bool, "")
     id_increment: int = _setting("InvoiceIncrement", _positive, "1")
     custom_numbers: bool = _setting("TaxCustomInvoiceNumbering", _bool, "")
-    custom_number_format: str = _setting("TaxCustomInvoiceNumberFormat", str, "{NUMBER}")
+    custom_number_format: str = _setting(
+        "TaxCustomInvoiceNumberFormat", _tagged, "{NUMBER}"
+    )
     custom_number_reset: str = _setting("TaxAutoResetNumbering", _reset, "never")
     sequential_numbers: bool = _setting("SequentialInvoiceNumbering", _bool, "")
-    sequential_number_format: str = _setting("SequentialInvoiceNumberFormat", str, "{NUMBER}")
+    sequential_number_format: str = _setting(
+        "SequentialInvoiceNumberFormat", _tagged, "{NUMBER}"
+    )
     sequential_number_reset: str = _setting("TaxAutoResetPaidNumbering", _reset, "never")
     proforma: bool = _setting("EnableProformaInvoicing", _bool, "")
     date_on_payment: bool = _setting("TaxSetInvoiceDateOnPayment", _bool, "")

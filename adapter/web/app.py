@@ -51,6 +51,7 @@ def create_app(
         app.view_functions[endpoint] = view
     return app
 
+
 _SWITCH_SECONDS = 0.0002
 
 

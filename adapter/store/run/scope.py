@@ -139,4 +139,5 @@ def due_clients(uow: UnitOfWork, conditions: dict[BillableKind, Any]) -> list[in
             for kind, condition in conditions.items()
         )
     )
-    return sorted(uow.execute(union).scalars())
+    # A union of one select alone keeps its duplicates.
+    return sorted(set(uow.execute(union).scalars()))

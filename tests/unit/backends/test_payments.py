@@ -10,7 +10,9 @@ from adapter.billing.money import MAX_HUNDREDTHS, Money
 from adapter.billing.schedule import Cycle
 from adapter.commands.model import (
     AddCredit,
+    GetClient,
     GetInvoice,
+    InvoiceLineChange,
     OrderedProduct,
     PlaceOrder,
     RecordPayment,
@@ -174,3 +176,57 @@ def test_credit_needs_a_client_and_a_storable_amount(do, ann, rows):
     with pytest.raises(OutOfBounds):
         do(AddCredit(ann, "gift", Decimal("0.01")))
     assert rows(tables.clients)[0]["credit"] == MAX_HUNDREDTHS
+
+
+def _lower(do, invoice_id, amount):
+    (line,) = _shown(do, invoice_id).lines
+    change = InvoiceLineChange("Less", Decimal(amount), taxed=False, line_id=line.line_id)
+    do(UpdateInvoice(invoice_id, lines=(change,)))
+
+
+def test_lowering_a_paid_invoice_turns_the_surplus_into_credit(do, ann, invoice_id):
+    do(RecordPayment(invoice_id))
+    _lower(do, invoice_id, "100.00")
+    invoice = _shown(do, invoice_id)
+    assert (invoice.status, str(invoice.balance)) == (InvoiceStatus.PAID, "0.00")
+    assert str(do(GetClient(ann)).client.credit) == "25.00"
+
+
+def test_lowering_an_invoice_to_what_is_paid_pays_it(do, ann, invoice_id, rows):
+    do(RecordPayment(invoice_id, amount=Decimal("110.00")))
+    _lower(do, invoice_id, "100.00")
+    invoice = _shown(do, invoice_id)
+    assert (invoice.status, str(invoice.balance)) == (InvoiceStatus.PAID, "0.00")
+    assert str(do(GetClient(ann)).client.credit) == "10.00"
+    assert rows(tables.services)[0]["next_due_on"] == date(2026, 4, 2)
+
+
+def test_lowering_an_invoice_to_nothing_pays_it(do, invoice_id):
+    _lower(do, invoice_id, "0.00")
+    assert _shown(do, invoice_id).status is InvoiceStatus.PAID
+
+
+def test_an_invoice_put_back_by_hand_is_paid_again_by_a_call_without_amount(do, invoice_id):
+    do(RecordPayment(invoice_id))
+    do(UpdateInvoice(invoice_id, status=InvoiceStatus.UNPAID))
+    do(RecordPayment(invoice_id))
+    invoice = _shown(do, invoice_id)
+    assert invoice.status is InvoiceStatus.PAID
+    assert len(invoice.transactions) == 1
+
+
+def test_money_on_a_draft_makes_it_an_invoice(do, invoice_id):
+    do(UpdateInvoice(invoice_id, status=InvoiceStatus.DRAFT))
+    do(RecordPayment(invoice_id, amount=Decimal("25.00")))
+    assert _shown(do, invoice_id).status is InvoiceStatus.UNPAID
+    do(UpdateInvoice(invoice_id, status=InvoiceStatus.DRAFT))
+    do(RecordPayment(invoice_id))
+    assert _shown(do, invoice_id).status is InvoiceStatus.PAID
+
+
+def test_money_on_a_refunded_invoice_is_credit(do, ann, invoice_id):
+    do(RecordPayment(invoice_id))
+    do(UpdateInvoice(invoice_id, status=InvoiceStatus.REFUNDED))
+    do(RecordPayment(invoice_id, amount=Decimal("30.00")))
+    assert _shown(do, invoice_id).status is InvoiceStatus.REFUNDED
+    assert str(do(GetClient(ann)).client.credit) == "30.00"

@@ -527,3 +527,9 @@ def test_a_busy_store_after_the_first_page_says_what_was_issued(shop: Shop, monk
     assert caught.value.issued == shop.count(tables.documents) == 4
     with pytest.raises(StoreUnavailable):
         generate_due(shop.store, config, GenerateDueInvoices(), shop.context(TODAY))
+
+
+def test_two_listed_items_of_one_client_are_billed_together(shop: Shop):
+    client = shop.client()
+    services = tuple(shop.service(client, TODAY) for _ in range(2))
+    assert shop.generate(service_ids=services).count == 1

@@ -21,7 +21,7 @@ from adapter.commands.results import InvoiceUpdated
 from adapter.errors import InsufficientCredit, InvalidField, InvoiceNotDraft
 from adapter.store import tables
 from adapter.store.outbox import enqueue_mail
-from adapter.store.transitions import add_credit, apply_credit, change_status, load_invoice
+from adapter.store.transitions import add_credit, apply_credit, change_status, load_invoice, settle
 from adapter.store.unit_of_work import UnitOfWork
 
 _HEADER = ("payment_method", "issued_on", "due_on", "notes", "tax_rate", "tax_rate_2")
@@ -43,6 +43,9 @@ def update_invoice(uow: UnitOfWork, command: UpdateInvoice, context: Context) ->
     if command.credit is not None:
         wanted = Money.rounded(command.credit, row["currency"])
         _set_credit(uow, context, row["id"], wanted)
+    if load_invoice(uow, row["id"])["total"] != row["total"]:
+        # What an edit leaves paid in full is Paid, what it makes too much is credit.
+        settle(uow, context, row["id"], send_email=False)
     if command.publish:
         change_status(uow, context, row["id"], InvoiceStatus.UNPAID)
         if command.send_email:

@@ -13,7 +13,7 @@ from adapter.commands.model import AddCredit, RecordPayment
 from adapter.commands.results import CreditAdded, PaymentRecorded
 from adapter.errors import InsufficientCredit, InvalidField, InvoiceCancelled, InvoiceNotFound
 from adapter.store import tables
-from adapter.store.transitions import settle
+from adapter.store.transitions import change_status, settle
 from adapter.store.unit_of_work import UnitOfWork
 
 
@@ -33,8 +33,15 @@ def record_payment(uow: UnitOfWork, command: RecordPayment, context: Context) ->
         raise InvalidField("amount", "minimum", "amount must be above zero")
     if command.fees < 0:
         raise InvalidField("fees", "minimum", "fees must not be below zero")
-    if _is_replay(uow, command, amount) or amount.hundredths <= 0:
+    if _is_replay(uow, command, amount):
         return PaymentRecorded(command.invoice_id)
+    if amount.hundredths <= 0:
+        # Nothing is owed: the invoice was paid before and put back by hand.
+        settle(uow, context, row["id"], send_email=command.send_email)
+        return PaymentRecorded(command.invoice_id)
+    if row["status"] == InvoiceStatus.DRAFT:
+        # Money on a draft: its client has seen it, so it is one no longer.
+        change_status(uow, context, row["id"], InvoiceStatus.UNPAID)
     # A fact about money that came in, so kept as named, whether or not it is one of ours.
     gateway = command.gateway or row["payment_method"]
     named = {"gateway": gateway, "transaction_id": command.transaction_id}
