@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Row = tuple[Any, ...]
+_PARAMETERS = 900  # what every SQLite takes in one statement
 _Process = Callable[[Any], Any] | None
 
 
@@ -76,10 +77,23 @@ class Prepared:
         return int(key or 0)
 
     def many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Execute once for every row of values."""
+        """Execute once for every row of values.
+
+        Rows of an insert go in one statement as far as its parameters reach: each statement that a
+        thread executes is a chance for another one to run, while this one holds the write lock.
+        """
         compiled = self._for(connection.dialect)
+        parameters = [compiled.parameters(row) for row in rows]
         cursor = _cursor(connection)
-        cursor.executemany(compiled.sql, [compiled.parameters(row) for row in rows])
+        head, values, group = compiled.sql.partition(" VALUES ")
+        at_once = max(1, _PARAMETERS // max(1, len(compiled.binds)))
+        if values and compiled.positional and not compiled.returns:
+            for start in range(0, len(parameters), at_once):
+                chunk = parameters[start : start + at_once]
+                statement = head + values + ", ".join([group] * len(chunk))
+                cursor.execute(statement, [value for row in chunk for value in row])
+        else:
+            cursor.executemany(compiled.sql, parameters)
         cursor.close()
 
     def _execute(self, connection: Connection, values: Mapping[str, Any]) -> tuple[_Compiled, Any]:

@@ -69,7 +69,7 @@ class WriteGate:
             except BlockingIOError as error:
                 if waited >= self._wait_seconds:
                     raise StoreUnavailable from error
-                pause = random.uniform(0.0002, 0.002)  # noqa: S311 - jitter, not a secret
+                pause = random.uniform(0.00005, 0.0005)  # noqa: S311 - jitter, not a secret
                 time.sleep(pause)
                 waited += pause
             else:
