@@ -154,7 +154,8 @@ class Store:
             config.url, pool_size=config.pool_size, max_overflow=config.pool_size
         )
         self._gate: sqlite.WriteGate | None = None
-        self._operational: type[Exception] = self.engine.dialect.dbapi.OperationalError
+        driver: Any = self.engine.dialect.dbapi
+        self._operational: type[Exception] = driver.OperationalError
         self._settings = BusinessSettings()
         self._settings_lock = threading.Lock()
         self._settings_loaded = False
