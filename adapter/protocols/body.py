@@ -39,7 +39,7 @@ def decode_params(request: WireRequest, limits: Limits, *, json: bool = True) ->
     elif kind is BodyKind.MULTIPART:
         body = decode_multipart(request.body, content_type, limits)
     else:
-        _refuse_lines(request.body)
+        check_names(request.body)
         body = decode_form(request.body, limits)
     return merge_params(query, body)
 
@@ -50,8 +50,8 @@ def check_complete(request: WireRequest) -> None:
         raise Malformed("The request body is shorter than its Content-Length")
 
 
-def _refuse_lines(form: bytes) -> None:
-    """Refuse names that hold a raw line break: no form has them, so what follows would be lost.
+def check_names(form: bytes) -> None:
+    """Refuse names that hold a raw line break: no client sends them, what follows would be lost.
 
     A multipart body under a wrong label reads as one such name.
     """

@@ -1,5 +1,6 @@
 """Bytes to calls to commands, results and errors to bytes. Source: the form-post facts, 1."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from string import ascii_lowercase, ascii_uppercase
@@ -10,7 +11,7 @@ from adapter.commands.model import Command
 from adapter.commands.results import Result
 from adapter.errors import AdapterError, MethodNotAllowed, UnknownAction
 from adapter.protocols.base import LegacyProtocol, Limits, Params, WireRequest, WireResponse
-from adapter.protocols.body import BodyKind, body_kind, check_complete
+from adapter.protocols.body import BodyKind, body_kind, check_complete, check_names
 from adapter.protocols.multipart import decode_multipart
 from adapter.protocols.phpform import decode_form, merge_params
 from adapter.protocols.whmcs.actions import ACTIONS
@@ -27,6 +28,7 @@ _LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 _ACTION_LENGTH: Final = 100
 _CREDENTIAL_KEYS: Final = ("identifier", "secret", "username", "password", "accesskey")
 _FORM_TYPES: Final = ("", "application/x-www-form-urlencoded", "multipart/form-data")
+_RESPONSETYPE: Final = re.compile(rb"(?:^|&)responsetype=(json|xml|nvp)(?:&|$)")
 # Replies hold a caller's data and GET carries secrets: nothing in between may keep either.
 _HEADERS: Final = {"Cache-Control": "no-store"}
 
@@ -62,6 +64,7 @@ class WhmcsProtocol(LegacyProtocol[Call]):
             body = self._body(request, query)
         except AdapterError as error:
             problem = error
+            responsetype = responsetype or _asked_for(request.body)
         else:
             if body is not None:
                 params = merge_params(query, body) if query and body else body or query
@@ -132,6 +135,7 @@ class WhmcsProtocol(LegacyProtocol[Call]):
             return None if request.body.strip() else {}
         if kind is BodyKind.MULTIPART:
             return decode_multipart(request.body, content_type, self._limits)
+        check_names(request.body)
         return decode_form(request.body, self._limits)
 
 
@@ -148,6 +152,12 @@ def _credentials(params: Params) -> Credentials:
     best = next((pair for pair in pairs if all(pair)), None)
     identifier, secret = best or next((pair for pair in pairs if any(pair)), (None, None))
     return Credentials(identifier=identifier, secret=secret, access_key=sent["accesskey"])
+
+
+def _asked_for(body: bytes) -> str | None:
+    """Return the format that a body asks for, when nothing else of it could be read."""
+    found = _RESPONSETYPE.search(body)
+    return None if found is None else found[1].decode("ascii")
 
 
 def _responsetype(value: object) -> str:

@@ -32,7 +32,9 @@ WORD_LENGTH: Final = 100
 ARRAY_LENGTH: Final = 2_000
 PROSE_LENGTH: Final = 65_535
 
-_ISO_TIME: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
+_ISO_TIME: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?"
+)
 _EMAIL: Final = re.compile(r"[^\s@;,<>\"()]+@[^\s@;,<>\"().]+(?:\.[^\s@;,<>\"().]+)+")
 _PHONE: Final = re.compile(r"(?=.*[0-9])[0-9 +().\-/]+")
 _RECORD_ID: Final = re.compile(r"\+?0*([1-9][0-9]{0,18})")
