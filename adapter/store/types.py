@@ -2,16 +2,18 @@
 
 import json
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from adapter.billing.money import MAX_HUNDREDTHS, Money, round_half_up
+from adapter.billing.money import MAX_HUNDREDTHS, Money
 from adapter.errors import OutOfBounds
 
+# No number of ours is rounded by moving its point.
+_UNROUNDED = Context(prec=60)
 # MariaDB's default collations ignore case, accents and trailing blanks in comparisons and keys.
 _EXACT = "utf8mb4_nopad_bin"
 
@@ -63,10 +65,11 @@ class Scaled(TypeDecorator[Decimal]):
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:  # noqa: ARG002, D102
         if value is None:
             return None
-        exact = round_half_up(value, self.places)
-        if exact != value:
+        scaled = value.scaleb(self.places, context=_UNROUNDED)
+        whole = int(scaled)
+        if whole != scaled:
             raise ValueError(f"{value} has more than {self.places} decimals")
-        return int(exact.scaleb(self.places))
+        return whole
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002, D102
         return None if value is None else Decimal(value).scaleb(-self.places)

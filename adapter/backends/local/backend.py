@@ -25,6 +25,12 @@ HANDLERS: Mapping[type[Command], Handler] = {
 }
 
 
+# What can be checked without the store is checked before its write lock is waited for.
+CHECKS: Mapping[type[Command], Callable[[Any], None]] = {
+    **recurring.CHECKS,
+}
+
+
 class LocalBackend:
     """Executes every command on one account's store, each in one transaction.
 
@@ -42,6 +48,9 @@ class LocalBackend:
         handler = HANDLERS.get(type(command))
         if handler is None:
             raise UnknownAction(type(command).__name__)
+        check = CHECKS.get(type(command))
+        if check is not None:
+            check(command)
         if command.effect is Effect.READS:
             with self._store.read() as uow:
                 return handler(uow, command, context)

@@ -79,7 +79,6 @@ def create_recurring_invoice(
     Dates before today follow `past_start`: what is not billed is recorded and returned.
     """
     currency = _listed_currency(uow, command.lines)
-    _check_total(command, currency.code)
     occurrence = _first_occurrence(command, context.today, uow.settings.past_start)
     client_id, kept_fields = _client(uow, command, context, currency)
     document_id = uow.take_document_id()
@@ -127,9 +126,15 @@ def _listed_currency(uow: UnitOfWork, lines: tuple[RecurringLine, ...]) -> Curre
     return known[lines[0].currency]
 
 
-def _check_total(command: CreateRecurringInvoice, currency: str) -> None:
-    """Price the first document as the run will, so that nothing unbillable is stored."""
+def check_recurring_invoice(command: CreateRecurringInvoice) -> None:
+    """Price the first document as the run will, so that nothing unbillable is stored.
+
+    Needs no store, so it is done before the store's write lock is waited for.
+    """
     lines, percentage = command.lines, command.discount_percentage
+    if len({line.currency for line in lines}) != 1:
+        return  # refused with the account's currencies at hand
+    currency = lines[0].currency
     try:
         drafts, _ = price_recurring(lines, currency, discount_percentage=percentage)
         if command.discount_amount:
@@ -315,6 +320,10 @@ def _next_total(row: sa.RowMapping, lines: tuple[RecurringLine, ...]) -> Money:
         return Money.zero(code)
     return totals.gross
 
+
+CHECKS: Mapping[type[Command], Callable[[Any], None]] = {
+    CreateRecurringInvoice: check_recurring_invoice,
+}
 
 HANDLERS: Mapping[type[Command], Callable[[UnitOfWork, Any, Context], Result]] = {
     CreateRecurringInvoice: create_recurring_invoice,
