@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 RUN_READY := .stamps/run
 TEST_READY := .stamps/test
 
-.PHONY: run test check format lint types imports pytest migration help
+.PHONY: run test test-slow bench check format lint types imports pytest migration help
 
 help:
 	@echo "make run      a sandbox with demo data on http://127.0.0.1:$(PORT) (PORT=... for another)"
 	@echo "make test     every check and test that needs this machine only"
+	@echo "make test-slow  the stories of many nights and of killed processes;  make bench  measure"
 	@echo "make check    the checks alone;  make format writes what the formatter wants"
 
 run: $(RUN_READY)
@@ -37,7 +38,13 @@ imports: $(TEST_READY)
 	$(BIN)/lint-imports
 
 pytest: $(TEST_READY)
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not slow"
+
+test-slow: $(TEST_READY)
+	$(BIN)/pytest -m slow
+
+bench: $(TEST_READY)
+	$(BIN)/python benchmarks/all.py
 
 # For developers: the migration from the last schema to the tables as they are now.
 #   make migration NUMBER=0002 MESSAGE="What changes"

@@ -115,8 +115,19 @@ def known_account(settings: Settings, name: str) -> AccountSettings:
 def open_workplace(settings: Settings, name: str) -> Workplace:
     """Open one account's store. Raises `SettingsError` for an account that is not configured."""
     account = known_account(settings, name)
-    store = Store(account.store)
+    store = open_store(account)
     return Workplace(account, store, LocalBackend(store, settings.run))
+
+
+def open_store(account: AccountSettings) -> Store:
+    """Return an account's database. Raises `SettingsError` when its driver is not installed."""
+    try:
+        return Store(account.store)
+    except ModuleNotFoundError as error:
+        name = account.account.name
+        raise SettingsError(
+            (f"account {name}: its database needs the module {error.name}",)
+        ) from error
 
 
 def daily_account(workplace: Workplace) -> DailyAccount:
@@ -147,7 +158,7 @@ def assemble(settings: Settings) -> Assembly:
     places = {name: open_workplace(settings, name) for name in served}
     stores = {name: place.store for name, place in places.items()}
     # The first account holds the credentials, whether it is served or not.
-    credentials = stores.get(MAIN) or Store(settings.main.store)
+    credentials = stores.get(MAIN) or open_store(settings.main)
     access = Access(
         settings.access,
         server_key(settings),

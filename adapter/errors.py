@@ -455,6 +455,19 @@ class StoreUnavailable(AdapterError):
         super().__init__("The store is busy, nothing was changed; try again")
 
 
+class OutcomeUnknown(StoreUnavailable):
+    """The connection broke during a commit: the change is there whole, or not at all."""
+
+    code = "outcome_unknown"
+
+    def __init__(self) -> None:
+        AdapterError.__init__(
+            self,
+            "The connection to the store broke while the change was saved; "
+            "look whether it was made before trying again",
+        )
+
+
 class BackendError(AdapterError):
     """A configured backend failed; details go to the log only."""
 

@@ -21,8 +21,8 @@ Speed is claimed only as a ratio to a reference measured in the same run: median
 after a warm-up. `make bench` runs every script and writes this file.
 
 - `decode.py`: reading 1,000 rows of 8 columns, against PHP's `parse_str` and a bare `json.loads`.
-- `http_calls.py`: requests per second and p99 over HTTP with 16 connections and 2 workers, against a
-  bare Flask view that does comparable work (`reference_app.py`). `load.py` is the client.
+- `http_calls.py`: requests per second and p99 over HTTP with 16 connections and 2 workers, against
+  a bare Flask view that does comparable work (`reference_app.py`). `load.py` is the client.
 """
 
 

@@ -152,14 +152,10 @@ class BusinessSettings:
     cancel_invoices_on_request: bool = _setting("CancelInvoiceOnCancellation", _bool, "")
     id_increment: int = _setting("InvoiceIncrement", _positive, "1")
     custom_numbers: bool = _setting("TaxCustomInvoiceNumbering", _bool, "")
-    custom_number_format: str = _setting(
-        "TaxCustomInvoiceNumberFormat", _tagged, "{NUMBER}"
-    )
+    custom_number_format: str = _setting("TaxCustomInvoiceNumberFormat", _tagged, "{NUMBER}")
     custom_number_reset: str = _setting("TaxAutoResetNumbering", _reset, "never")
     sequential_numbers: bool = _setting("SequentialInvoiceNumbering", _bool, "")
-    sequential_number_format: str = _setting(
-        "SequentialInvoiceNumberFormat", _tagged, "{NUMBER}"
-    )
+    sequential_number_format: str = _setting("SequentialInvoiceNumberFormat", _tagged, "{NUMBER}")
     sequential_number_reset: str = _setting("TaxAutoResetPaidNumbering", _reset, "never")
     proforma: bool = _setting("EnableProformaInvoicing", _bool, "")
     date_on_payment: bool = _setting("TaxSetInvoiceDateOnPayment", _bool, "")

@@ -5,10 +5,13 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from adapter.assemble import Workplace, open_workplace
 from adapter.errors import AdapterError, InvalidField
 from adapter.settings import MAIN, Settings, load_settings
+from adapter.store.migrate import found_revision, needed_revision, require_schema
+from adapter.store.sqlite import NetworkFileSystemError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -22,8 +25,14 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except InvalidField as error:
             raise click.ClickException(f"{error.path}: {error}") from error
-        except AdapterError as error:
+        except (AdapterError, NetworkFileSystemError) as error:
             raise click.ClickException(str(error)) from error
+        except BrokenPipeError:
+            # Whoever read what we print has enough of it: click ends quietly then.
+            raise
+        except OSError as error:
+            where = "" if error.filename is None else f"{error.filename}: "
+            raise click.ClickException(f"{where}{error.strerror or error}") from error
 
 
 def account_option(command: Command) -> Command:
@@ -46,10 +55,28 @@ def chosen_accounts(settings: Settings, account: str | None) -> tuple[str, ...]:
 
 
 @contextmanager
-def workplace(account: str, settings: Settings | None = None) -> Iterator[Workplace]:
-    """Open an account for one command."""
+def workplace(
+    account: str, settings: Settings | None = None, *, any_schema: bool = False
+) -> Iterator[Workplace]:
+    """Open an account for one command, on a schema of this version unless any will do."""
     place = open_workplace(settings or load_settings(), account)
     try:
+        check_schema(place, any_schema=any_schema)
         yield place
     finally:
         place.store.close()
+
+
+def check_schema(place: Workplace, *, any_schema: bool = False) -> None:
+    """Raise what names the remedy unless this is a database of ours, at this version's schema."""
+    try:
+        if any_schema:
+            found_revision(place.store)
+        else:
+            require_schema(place.store, needed_revision())
+    except SQLAlchemyError as error:
+        url = place.store.engine.url.render_as_string()
+        reason = getattr(error, "orig", None) or error
+        raise click.ClickException(
+            f"account {place.account.account.name}, {url}: {reason}"
+        ) from error

@@ -69,6 +69,8 @@ def add(  # noqa: PLR0913 - the options of one command
     Without a secret option identifier and secret are generated, and the secret is shown this once.
     With one, NAME is the identifier (the login that a caller sends as username).
     """
+    if not name.strip() or not name.isprintable():
+        raise click.BadParameter("must not be blank", param_hint="NAME")
     settings = load_settings()
     business_id = known_account(settings, account).account.business_id
     bounds = Bounds(

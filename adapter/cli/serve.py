@@ -12,25 +12,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import click
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from adapter.assemble import open_workplace, server_key
-from adapter.cli.base import any_account_option
+from adapter.assemble import server_key
+from adapter.cli.base import any_account_option, workplace
 from adapter.cli.output import say, warn
 from adapter.settings import Settings, load_settings, parse_bind
-from adapter.store.migrate import needed_revision, require_schema
 from adapter.store.setup import ensure_defaults
 
-_APP: Final = "adapter.web.app:app_under_serve"
+_APP: Final = "adapter.web.rsgi:app_under_serve"
 _STOP_SECONDS: Final = 20
 _RESTART_SECONDS: Final = 2.0
 _READY_SECONDS: Final = 60.0
@@ -100,6 +99,7 @@ def run_server(
 ) -> None:
     """Serve until a signal ends it; `on_ready` is called with the address once it answers."""
     prepare(settings)
+    listening = _claimed(listening)
     multiprocessing.set_start_method("spawn", force=True)
     with ExitStack() as stack:
         if settings.server.metrics_bind:
@@ -110,9 +110,9 @@ def run_server(
             _APP,
             address=listening.host,
             port=listening.port,
-            interface=Interfaces.WSGI,
+            interface=Interfaces.RSGI,
             workers=listening.workers,
-            blocking_threads=settings.server.threads,
+            http=HTTPModes.http1,
             log_level=LogLevels.warning,
             ssl_cert=Path(listening.tls_cert) if listening.tls_cert else None,
             ssl_key=Path(listening.tls_key) if listening.tls_key else None,
@@ -131,28 +131,37 @@ def prepare(settings: Settings) -> None:
     Raises `ForeignSchema`, which names what to run. Done before any process is started.
     """
     for name in settings.served_accounts:
-        place = open_workplace(settings, name)
-        require_schema(place.store, needed_revision())
-        with place.store.write() as uow:
+        with workplace(name, settings) as place, place.store.write() as uow:
             ensure_defaults(uow, place.context("cli").now)
-        place.store.close()
     server_key(settings)
 
 
 def chosen_bind(bind: str) -> tuple[str, int]:
-    """Return host and port of `HOST:PORT`; port 0 becomes a free one."""
+    """Return host and port of `HOST:PORT`."""
     try:
-        host, port = parse_bind(bind)
+        return parse_bind(bind)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
-    return host, port or _free_port(host)
 
 
-def _free_port(host: str) -> int:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+def _claimed(listening: Listening) -> Listening:
+    """Return the address as numbers, once nobody else listens there; port 0 is any free one.
+
+    The web processes share their port among themselves, which would let another gateway share it
+    too: half of the callers would reach the wrong store.
+    """
+    host, port = listening.host, listening.port
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, _, _, address = found[0]
+        with socket.socket(family, kind) as probe:
+            # Connections of a server that has just ended are no reason to wait.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            taken = probe.getsockname()
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return replace(listening, host=str(taken[0]), port=int(taken[1]))
 
 
 def _announce(listening: Listening, on_ready: Callable[[str], None]) -> None:

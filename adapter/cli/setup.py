@@ -33,7 +33,7 @@ def setup(called: click.Context, *, file: Path | None, account: str) -> None:
     """
     if called.invoked_subcommand is not None:
         return
-    catalogue = {} if file is None else parse_catalogue(file.read_text(encoding="utf-8"))
+    catalogue = {} if file is None else parse_catalogue(_text(file))
     with workplace(account) as place, place.store.write() as uow:
         context = place.context("setup")
         ensure_defaults(uow, context.now)
@@ -54,3 +54,10 @@ def export(called: click.Context, *, account: str) -> None:
         account = called.parent.params["account"]
     with workplace(account) as place, place.store.read() as uow:
         click.echo(catalogue_text(export_catalogue(uow)), nl=False)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file}: not UTF-8 at byte {error.start}") from error

@@ -9,10 +9,9 @@ import click
 
 from adapter.assemble import daily_account, open_workplace
 from adapter.bridge.daily import DailyRun, run_due_accounts, work
-from adapter.cli.base import any_account_option, chosen_accounts
+from adapter.cli.base import any_account_option, check_schema, chosen_accounts
 from adapter.cli.output import say, warn
 from adapter.settings import load_settings
-from adapter.store.migrate import needed_revision, require_schema
 
 # How often a worker looks whether whoever started it is still there.
 _LOOK_SECONDS = 2.0
@@ -27,7 +26,7 @@ def worker(*, once: bool, parent: int | None, account: str | None) -> None:
     settings = load_settings()
     places = [open_workplace(settings, name) for name in chosen_accounts(settings, account)]
     for place in places:
-        require_schema(place.store, needed_revision())
+        check_schema(place)
     accounts = tuple(daily_account(place) for place in places)
     if once:
         runs = list(run_due_accounts(accounts, settings.run, settings.daily.at))

@@ -17,6 +17,9 @@ _FIRST_BYTE: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*([^ \t\r\n])")
 _BROKEN_NAME: Final = re.compile(rb"(?:^|&)[^=&\r\n]*+[\r\n]++[^&\r\n]")
 
 
+_PART: Final = re.compile(rb"form-data;[ \t]*name=", re.IGNORECASE)
+
+
 class BodyKind(StrEnum):
     """How a body is written."""
 
@@ -53,8 +56,10 @@ def check_complete(request: WireRequest) -> None:
 def check_names(form: bytes) -> None:
     """Refuse names that hold a raw line break: no client sends them, what follows would be lost.
 
-    A multipart body under a wrong label reads as one such name.
+    A multipart body under a wrong label reads as one such name, or as one pair with all the rest.
     """
+    if _PART.search(form) is not None:
+        raise Malformed("The body is multipart but not labelled so")
     if (b"\n" in form or b"\r" in form) and _BROKEN_NAME.search(form) is not None:
         raise Malformed("A parameter name holds a line break")
 

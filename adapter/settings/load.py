@@ -103,6 +103,7 @@ def _resolve(environ: Mapping[str, str]) -> _Resolved:
             else:
                 written[key] = _Written(text, f"environment, {variable}", from_environment=True)
     values: dict[str, Any] = {key: spec.default for key, spec in specs.items()}
+    wrong = set()
     for key, each in written.items():
         spec = specs.get(key)
         if spec is None:
@@ -112,7 +113,8 @@ def _resolve(environ: Mapping[str, str]) -> _Resolved:
             values[key] = _typed(spec, each)
         except ValueError as error:
             problems.append(f"{_place(each, key)}: {error}")
-    problems += _contradictions(values, names, frozenset(written))
+            wrong.add(key)
+    problems += _contradictions(values, names, frozenset(written), frozenset(wrong))
     if problems:
         raise SettingsError(tuple(problems))
     return _Resolved(specs, values, written, names, file)
@@ -171,9 +173,12 @@ def _unknown(where: str, name: str, known: Mapping[str, Any]) -> str:
 
 
 def _contradictions(
-    values: Mapping[str, Any], names: tuple[str, ...], chosen: frozenset[str]
+    values: Mapping[str, Any],
+    names: tuple[str, ...],
+    chosen: frozenset[str],
+    wrong: frozenset[str],
 ) -> Iterator[str]:
-    """Yield what is wrong with settings that are each right."""
+    """Yield what is wrong with settings that are each right; what is not has been told already."""
     if bool(values["server.tls_cert"]) != bool(values["server.tls_key"]):
         yield "server.tls_cert and server.tls_key: set both or none"
     if sqlite_file(values["database.url"]) is None and not (
@@ -187,7 +192,7 @@ def _contradictions(
         if name not in names:
             yield f"server.accounts: no account {name}; known are {', '.join(names)}"
     for name in names:
-        yield from _account_contradictions(values, name, chosen)
+        yield from _account_contradictions(values, name, chosen, wrong)
     urls = [values["database.url"], *(values[f"accounts.{name}.database_url"] for name in names)]
     used = [url for url in urls if url]
     if len(set(used)) < len(used):
@@ -195,12 +200,13 @@ def _contradictions(
 
 
 def _account_contradictions(
-    values: Mapping[str, Any], name: str, chosen: frozenset[str]
+    values: Mapping[str, Any], name: str, chosen: frozenset[str], wrong: frozenset[str]
 ) -> Iterator[str]:
     prefix = f"accounts.{name}."
     if name == MAIN and values[prefix + "database_url"]:
         yield f"{prefix}database_url: the account main uses database.url; set that instead"
-    if name != MAIN and not values[prefix + "database_url"]:
+    url = prefix + "database_url"
+    if name != MAIN and not values[url] and url not in wrong:
         yield f"{prefix}database_url: every account needs a database of its own; set it"
     if values[prefix + "mode"] is not Mode.PRODUCTION:
         return

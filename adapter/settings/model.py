@@ -35,6 +35,7 @@ class ServerConfig:
     bind: str = "127.0.0.1:8080"
     workers: int = 1
     threads: int = 4
+    body_timeout_seconds: float = 30.0
     tls_cert: str = ""
     tls_key: str = ""
     metrics_bind: str = ""

@@ -117,6 +117,8 @@ SECTIONS: Final = (
         {
             "time_limit_seconds": "Time of a run that an API call starts; past it the caller gets "
             "an error that names what was issued, and the next call goes on.",
+            "wait_seconds": "How long a run waits for clients that another one is billing, before "
+            "the same error.",
             "page_seconds": "Time of one transaction of a run.",
             "page_clients": "Clients in one transaction of a run.",
             "document_limit": "Documents that one run issues at most.",
@@ -131,6 +133,7 @@ SECTIONS: Final = (
             "bind": "Address and port.",
             "workers": "Web processes.",
             "threads": "Requests that one web process works on at once.",
+            "body_timeout_seconds": "How long a caller may take to send a request's body.",
             "tls_cert": "Certificate file (PEM); with `tls_key` the server speaks HTTPS.",
             "tls_key": "Key file of the certificate (PEM, PKCS#8).",
             "metrics_bind": "Address and port of the Prometheus listener, for example "

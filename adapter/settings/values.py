@@ -7,6 +7,9 @@ from enum import StrEnum
 from typing import Any, Final, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
 from adapter.bridge.addresses import AddressList
 from adapter.bridge.secrets import parse_server_key
 
@@ -133,6 +136,23 @@ def _check_server_key(value: str) -> None:
         parse_server_key(value, "the value")
 
 
+def _check_database(value: str) -> None:
+    try:
+        url = make_url(value)
+        url.get_dialect()
+    except NoSuchModuleError:
+        raise ValueError(f"no such kind of database: {url.drivername}") from None
+    except (ArgumentError, ValueError):
+        raise ValueError("must be a database URL such as sqlite:///var/adapter.db") from None
+    if url.get_backend_name() == "sqlite" and not url.database:
+        raise ValueError("must name a file, as sqlite:///var/adapter.db does")
+
+
+def _check_optional_database(value: str) -> None:
+    if value:
+        _check_database(value)
+
+
 def _check_optional_bind(value: str) -> None:
     if value:
         parse_bind(value)
@@ -162,6 +182,8 @@ _CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
     "trusted_proxies": AddressList,
     "access_key": _check_access_key,
     "server_key": _check_server_key,
+    "url": _check_database,
+    "database_url": _check_optional_database,
     "bind": parse_bind,
     "metrics_bind": _check_optional_bind,
     "business_id": _check_business_id,

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from adapter.errors import CredentialExists, CredentialNotFound
 from adapter.store import tables
@@ -56,21 +57,24 @@ def insert_credential(uow: UnitOfWork, credential: CredentialRow) -> int:
     )
     if uow.execute(taken).first() is not None:
         raise CredentialExists(credential.name)
-    return uow.insert(
-        tables.credentials,
-        name=credential.name,
-        identifier=credential.identifier,
-        account=credential.account,
-        secret_kind=credential.secret_kind,
-        secret_digest=credential.secret_digest,
-        secret_md5_digest=credential.secret_md5_digest,
-        actions=list(credential.actions),
-        addresses=list(credential.addresses),
-        protocols=list(credential.protocols),
-        version=credential.version,
-        created_at=credential.created_at,
-        revoked_at=credential.revoked_at,
-    )
+    try:
+        return uow.insert(
+            tables.credentials,
+            name=credential.name,
+            identifier=credential.identifier,
+            account=credential.account,
+            secret_kind=credential.secret_kind,
+            secret_digest=credential.secret_digest,
+            secret_md5_digest=credential.secret_md5_digest,
+            actions=list(credential.actions),
+            addresses=list(credential.addresses),
+            protocols=list(credential.protocols),
+            version=credential.version,
+            created_at=credential.created_at,
+            revoked_at=credential.revoked_at,
+        )
+    except IntegrityError as error:  # another process was quicker
+        raise CredentialExists(credential.name) from error
 
 
 def list_credentials(uow: UnitOfWork) -> tuple[CredentialRow, ...]:

@@ -4,7 +4,7 @@ SQLAlchemy's execution of a finished statement costs ten times what SQLite needs
 Here a statement is compiled once, and a connection in autocommit mode is kept ready.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,11 +41,17 @@ class DirectReads:
     def close(self) -> None:
         """Close the kept connections; called by itself when the engine is disposed of."""
         while self._idle:
-            self._idle.pop().close()
+            connection = self._idle.pop()
+            # The pool it came from may be gone already and would only keep it.
+            connection.detach()
+            connection.close()
 
     def prepare(self, statement: sa.ClauseElement) -> "Question":
         """Return a statement ready to be asked."""
-        return Question(self, statement.compile(dialect=self._engine.dialect))
+        compiled = statement.compile(
+            dialect=self._engine.dialect, compile_kwargs={"render_postcompile": True}
+        )
+        return Question(self, compiled)
 
     def fetch(self, statement: str, parameters: Any) -> Row | None:
         """Return the first row of a statement in the driver's own form.
@@ -61,7 +67,7 @@ class DirectReads:
                 self.close()
         try:
             return self._fetch(self._engine.connect(), statement, parameters)
-        except (*self._broken, sa.exc.OperationalError) as error:
+        except (*self._broken, sa.exc.OperationalError, sa.exc.TimeoutError) as error:
             raise StoreUnavailable from error
 
     def _fetch(self, connection: Connection, statement: str, parameters: Any) -> Row | None:
@@ -90,17 +96,15 @@ class Question:
         self._reads = reads
         self._statement = str(compiled)
         self._positional = bool(compiled.positional)
-        names = compiled.positiontup if self._positional else list(compiled.binds)
-        self._binds = [
-            (
-                name,
-                compiled.binds[name].value,
-                compiled.binds[name]
-                .type.dialect_impl(compiled.dialect)
-                .bind_processor(compiled.dialect),
-            )
-            for name in names or ()
-        ]
+        # A list inside the statement has a parameter for each value; those are plain.
+        defaults = compiled.params
+        names = compiled.positiontup if self._positional else list(defaults)
+        self._binds = [(name, defaults[name], _processor(compiled, name)) for name in names or ()]
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """What each parameter is where a call gives no other value."""
+        return {name: default for name, default, _ in self._binds}
 
     def ask(self, values: Mapping[str, Any]) -> Row | None:
         """Return the first row for these values; None when there is none."""
@@ -111,3 +115,12 @@ class Question:
         ]
         parameters: Any = [value for _, value in given] if self._positional else dict(given)
         return self._reads.fetch(self._statement, parameters)
+
+
+def _processor(compiled: SQLCompiler, name: str) -> Callable[[Any], Any] | None:
+    bind = compiled.binds.get(name)
+    if bind is None:
+        return None
+    kind: Any = bind.type.dialect_impl(compiled.dialect)
+    process: Callable[[Any], Any] | None = kind.bind_processor(compiled.dialect)
+    return process

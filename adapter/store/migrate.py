@@ -20,7 +20,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from adapter.errors import AdapterError, StoreUnavailable
-from adapter.store import tables, types
+from adapter.store import servers, tables, types
 from adapter.store.config import StoreConfig
 from adapter.store.unit_of_work import Store
 
@@ -68,14 +68,14 @@ def upgrade(store: Store) -> str:
     database = _file(store)
     if database is not None:
         database.parent.mkdir(parents=True, exist_ok=True)
-    with _connection(store.engine.execution_options(adapter_write=True)) as connection:
+    with _changing(store) as connection:
         command.upgrade(_config(connection), "head")
     return needed_revision()
 
 
 def downgrade(store: Store, revision: str) -> None:
     """Take the database back to a revision; for developers and tests."""
-    with _connection(store.engine.execution_options(adapter_write=True)) as connection:
+    with _changing(store) as connection:
         command.downgrade(_config(connection), revision)
 
 
@@ -84,7 +84,8 @@ def drift(store: Store) -> list[str]:
     with _connection(store.engine) as connection:
         context = MigrationContext.configure(connection, opts=dict(_OPTIONS))
         found = compare_metadata(context, tables.metadata)
-    return [_told(each) for each in found]
+        unfit = _otherwise_made(connection)
+    return [*(_told(each) for each in found), *unfit]
 
 
 def create_revision(store: Store, message: str, number: str) -> Path:
@@ -143,7 +144,20 @@ def _render(kind: str, item: Any, context: AutogenContext) -> str | Literal[Fals
     return False
 
 
-_OPTIONS: Final[Mapping[str, Any]] = {"compare_type": True, "render_item": _render}
+def _rerunnable(_context: Any, _revision: Any, directives: list[Any]) -> None:
+    """Let every step written here be carried out again: MariaDB commits each by itself."""
+    for script in directives:
+        for step in script.upgrade_ops.ops:
+            for each in getattr(step, "ops", (step,)):
+                if hasattr(each, "if_not_exists"):
+                    each.if_not_exists = True
+
+
+_OPTIONS: Final[Mapping[str, Any]] = {
+    "compare_type": True,
+    "process_revision_directives": _rerunnable,
+    "render_item": _render,
+}
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -163,8 +177,51 @@ def _connection(engine: Engine) -> Iterator[Connection]:
         raise StoreUnavailable from error
 
 
+@contextmanager
+def _changing(store: Store) -> Iterator[Connection]:
+    """Open a connection to change the schema with, one process at a time.
+
+    On a server it has no limit on statements: an index of a large table takes its time.
+    """
+    if store.is_alone:
+        with _connection(store.engine.execution_options(adapter_write=True)) as connection:
+            yield connection
+        return
+    engine = servers.create_engine(store.config, patient=True)
+    try:
+        with _connection(engine) as connection:
+            if not servers.lock_schema(connection, store.config.write_wait_seconds):
+                raise StoreUnavailable
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _otherwise_made(connection: Connection) -> list[str]:
+    """Return what a comparison of columns does not see: on MariaDB engines and collations."""
+    if connection.dialect.name != "mariadb":
+        return []
+    ours = list(tables.metadata.tables)
+    named: sa.BindParameter[list[str]] = sa.bindparam("ours", ours, expanding=True)
+    engines = sa.text(
+        "SELECT table_name, engine FROM information_schema.tables "
+        "WHERE table_schema = DATABASE() AND table_name IN :ours AND engine <> 'InnoDB'"
+    ).bindparams(named)
+    collations = sa.text(
+        "SELECT table_name, column_name, collation_name FROM information_schema.columns "
+        "WHERE table_schema = DATABASE() AND table_name IN :ours AND collation_name <> :exact"
+    ).bindparams(named, exact=types.EXACT_COLLATION)
+    return [
+        *(f"engine: table {table} {engine}" for table, engine in connection.execute(engines)),
+        *(
+            f"collation: column {table} {column} {collation}"
+            for table, column, collation in connection.execute(collations)
+        ),
+    ]
+
+
 def _file(store: Store) -> Path | None:
-    if store.engine.dialect.name != "sqlite":
+    if not store.is_alone:
         return None
     return Path(store.engine.url.database or "")
 
@@ -175,7 +232,8 @@ def _told(difference: Any) -> str:
         return "; ".join(_told(each) for each in difference)
     word, *about = difference
     deed, _, noun = word.partition("_")
-    names = " ".join(str(getattr(each, "name", each)) for each in about if each is not None)
+    told = (each for each in about if each is not None and not isinstance(each, dict))
+    names = " ".join(str(getattr(each, "name", each)) for each in told)
     where = {"add": "missing in the database", "remove": "only in the database"}.get(deed, deed)
     return f"{where}: {noun} {names}"
 

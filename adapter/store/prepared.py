@@ -72,9 +72,14 @@ class Prepared:
     def insert(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Insert one row; return the id that the database gave it, 0 where it gave none."""
         compiled, cursor = self._execute(connection, values)
-        key = cursor.fetchone()[0] if compiled.returns else cursor.lastrowid
+        key = cursor.fetchone()[0] if compiled.returns else getattr(cursor, "lastrowid", 0)
         cursor.close()
         return int(key or 0)
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> None:
+        """Execute a statement that answers nothing."""
+        _, cursor = self._execute(connection, values)
+        cursor.close()
 
     def many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         """Execute once for every row of values.
@@ -84,22 +89,29 @@ class Prepared:
         """
         compiled = self._for(connection.dialect)
         parameters = [compiled.parameters(row) for row in rows]
-        cursor = _cursor(connection)
+        cursor = connection.connection.cursor()
         head, values, group = compiled.sql.partition(" VALUES ")
         at_once = max(1, _PARAMETERS // max(1, len(compiled.binds)))
-        if values and compiled.positional and not compiled.returns:
-            for start in range(0, len(parameters), at_once):
-                chunk = parameters[start : start + at_once]
-                statement = head + values + ", ".join([group] * len(chunk))
-                cursor.execute(statement, [value for row in chunk for value in row])
-        else:
-            cursor.executemany(compiled.sql, parameters)
+        try:
+            if values and compiled.positional and not compiled.returns:
+                for start in range(0, len(parameters), at_once):
+                    chunk = parameters[start : start + at_once]
+                    statement = head + values + ", ".join([group] * len(chunk))
+                    cursor.execute(statement, [value for row in chunk for value in row])
+            else:
+                cursor.executemany(compiled.sql, parameters)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _named(connection, compiled.sql, error) from error
         cursor.close()
 
     def _execute(self, connection: Connection, values: Mapping[str, Any]) -> tuple[_Compiled, Any]:
         compiled = self._for(connection.dialect)
-        cursor = _cursor(connection)
-        cursor.execute(compiled.sql, compiled.parameters(values))
+        parameters = compiled.parameters(values)
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(compiled.sql, parameters)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _named(connection, compiled.sql, error) from error
         return compiled, cursor
 
     def _for(self, dialect: Dialect) -> _Compiled:
@@ -137,8 +149,24 @@ def _without_context(default: Any) -> Any:
     return (lambda: default(None)) if callable(default) else default
 
 
-def _cursor(connection: Connection) -> Any:
-    return connection.connection.cursor()
+def _named(connection: Connection, statement: str, error: Exception) -> Exception:
+    """Return a driver's error as SQLAlchemy would have named it.
+
+    A connection that broke is not used again.
+    """
+    dialect = connection.dialect
+    broken = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)  # type: ignore[arg-type]
+    if broken:
+        connection.invalidate(error)
+    return sa.exc.DBAPIError.instance(
+        statement,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=broken,
+        dialect=dialect,
+    )
 
 
 _INSERTS: dict[tuple[str, tuple[str, ...]], Prepared] = {}

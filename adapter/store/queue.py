@@ -54,7 +54,10 @@ def cycles_limit(uow: UnitOfWork, kind: BillableKind, row: sa.RowMapping) -> int
 
 
 def requeue(uow: UnitOfWork, kind: BillableKind, billable_id: int) -> None:
-    """Set `next_invoice_on` of one billable from its row, its claims and the settings."""
+    """Set `next_invoice_on` of one billable from its row, its claims and the settings.
+
+    The caller holds the client, or has just made the billable.
+    """
     table = TABLES[kind]
     row = uow.row(table, billable_id)
     if row is not None:
@@ -62,7 +65,11 @@ def requeue(uow: UnitOfWork, kind: BillableKind, billable_id: int) -> None:
 
 
 def requeue_all(uow: UnitOfWork) -> None:
-    """Set the queue of every billable, after a setting that decides about it was changed."""
+    """Set the queue of every billable, after a setting that decides about it was changed.
+
+    Waits for everyone who began under the old one.
+    """
+    uow.lock_settings()
     for kind, table in TABLES.items():
         last = 0
         while True:

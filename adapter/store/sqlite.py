@@ -3,6 +3,7 @@
 import fcntl
 import os
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +19,19 @@ _NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs"}
 )
 _WRITE = "adapter_write"
+
+# What a full disk, a lock or an unreadable file says; everything else is a defect.
+_PASSING = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_NOMEM,
+    }
+)
 
 
 class NetworkFileSystemError(Exception):
@@ -95,6 +109,14 @@ def prepare(engine: Engine) -> None:
     def _begin(connection: Connection) -> None:
         write = _WRITE in connection.get_execution_options()
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def says_busy(error: BaseException | None) -> bool:
+    """Tell whether trying again may help; a defect of ours must not read like that."""
+    return (
+        isinstance(error, sqlite3.OperationalError)
+        and getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING
+    )
 
 
 def refuse_network_file_system(database: Path) -> None:

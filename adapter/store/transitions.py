@@ -39,10 +39,23 @@ def load_invoice(uow: UnitOfWork, invoice_id: int) -> sa.RowMapping:
     return row
 
 
+def hold_invoice(uow: UnitOfWork, invoice_id: int) -> sa.RowMapping:
+    """Return an invoice's row, its client held until commit; raises `InvoiceNotFound`.
+
+    Whoever changes an invoice, its lines or its money begins here: two at once see each other.
+    """
+    row = uow.held(tables.documents, invoice_id)
+    if row is None or row["hidden"]:
+        raise InvoiceNotFound(invoice_id)
+    return row
+
+
 def change_status(
     uow: UnitOfWork, context: Context, invoice_id: int, status: InvoiceStatus
 ) -> None:
     """Bring an invoice into `status` with all consequences; no-op when it is there already.
+
+    The caller holds the client.
 
     Entering Paid moves the due date of every period on it by one cycle, once per claim; leaving
     Paid undoes that, so any sequence of changes ends 0 or 1 step ahead.

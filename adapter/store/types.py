@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 from decimal import Context, Decimal
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text
 from sqlalchemy.dialects import mysql
@@ -15,7 +15,7 @@ from adapter.errors import OutOfBounds
 # No number of ours is rounded by moving its point.
 _UNROUNDED = Context(prec=60)
 # MariaDB's default collations ignore case, accents and trailing blanks in comparisons and keys.
-_EXACT = "utf8mb4_nopad_bin"
+EXACT_COLLATION: Final = "utf8mb4_nopad_bin"
 
 # SQLite makes only INTEGER primary keys the row id.
 RowId = BigInteger().with_variant(Integer(), "sqlite")
@@ -23,13 +23,17 @@ RowId = BigInteger().with_variant(Integer(), "sqlite")
 
 def short_text(length: int) -> TypeEngine[str]:
     """Return a text type of at most `length` characters that compares exactly everywhere."""
-    exact = mysql.VARCHAR(length, charset="utf8mb4", collation=_EXACT)
-    return String(length).with_variant(exact, "mysql", "mariadb")
+    exact = mysql.VARCHAR(length, charset="utf8mb4", collation=EXACT_COLLATION)
+    # PostgreSQL compares exactly anyway; by bytes it also sorts like the others.
+    by_bytes = String(length, collation="C")
+    return (
+        String(length).with_variant(exact, "mysql", "mariadb").with_variant(by_bytes, "postgresql")
+    )
 
 
 def long_text() -> TypeEngine[str]:
     """Return a text type without a practical bound."""
-    exact = mysql.MEDIUMTEXT(charset="utf8mb4", collation=_EXACT)
+    exact = mysql.MEDIUMTEXT(charset="utf8mb4", collation=EXACT_COLLATION)
     return Text().with_variant(exact, "mysql", "mariadb")
 
 
@@ -100,7 +104,9 @@ class JsonText(TypeDecorator[Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:  # noqa: D102
-        return dialect.type_descriptor(long_text())
+        if dialect.name in {"mysql", "mariadb"}:
+            return mysql.MEDIUMTEXT(charset="utf8mb4", collation=EXACT_COLLATION)
+        return Text()
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002, D102
         if value is None:

@@ -1,6 +1,5 @@
 """One account's database: transactions, counters, business settings, history."""
 
-import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -10,28 +9,16 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
+from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.exc import DBAPIError
 
 from adapter.billing.settings import BusinessSettings, load_settings
 from adapter.commands.context import Context
-from adapter.errors import StoreUnavailable
-from adapter.store import sqlite, tables
+from adapter.errors import OutcomeUnknown, StoreUnavailable
+from adapter.store import servers, sqlite, tables
 from adapter.store.config import StoreConfig
 from adapter.store.direct import DirectReads
 from adapter.store.prepared import Prepared, insert_into
-
-# What a full disk, a lock or an unreadable file says; everything else is a defect.
-_SQLITE_PASSING = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_NOMEM,
-    }
-)
 
 DOCUMENT_ID = "document_id"
 INVOICE_NUMBER = "invoice_number"
@@ -40,7 +27,10 @@ RUN_ID = "run_id"
 ORDER_NUMBER = "order_number"
 
 _C = tables.counters.c
-_READ_COUNTER = Prepared(sa.select(_C.next_value).where(_C.name == sa.bindparam("counter")))
+_COUNTER = sa.select(_C.next_value).where(_C.name == sa.bindparam("counter"))
+_READ_COUNTER = Prepared(_COUNTER)
+_SHARE_COUNTER = Prepared(_COUNTER.with_for_update(read=True))
+_LOCK_COUNTER = Prepared(_COUNTER.with_for_update())
 _UPDATE_COUNTER = (
     sa.update(tables.counters)
     .where(_C.name == sa.bindparam("counter"))
@@ -48,16 +38,43 @@ _UPDATE_COUNTER = (
 )
 _TAKE_COUNTER = Prepared(_UPDATE_COUNTER, ())
 _TAKE_AND_TELL = Prepared(_UPDATE_COUNTER.returning(_C.next_value), ())
+# A counter that two callers miss at once is made by one of them; the other waits and finds it.
+_NEW_COUNTER = {"name": sa.bindparam("counter"), "next_value": 1}
+_MAKE_COUNTER = {
+    "postgresql": Prepared(
+        postgresql.insert(tables.counters).values(_NEW_COUNTER).on_conflict_do_nothing(), ()
+    ),
+    "mariadb": Prepared(
+        mysql.insert(tables.counters)
+        .values(_NEW_COUNTER)
+        .on_duplicate_key_update(next_value=_C.next_value),
+        (),
+    ),
+}
+_LOCK_CLIENT = Prepared(
+    sa.select(tables.clients.c.id)
+    .where(tables.clients.c.id == sa.bindparam("client_id"))
+    .with_for_update()
+)
 # Built once: building a statement costs more than executing it on a local database.
 _BY_ID: dict[str, sa.Select[Any]] = {}
 
 
+class Conflict(StoreUnavailable):
+    """The database undid this transaction so that another one could go on; nothing was written."""
+
+
 class UnitOfWork:
-    """One transaction on the store; everything written through it commits or vanishes together."""
+    """One transaction on the store; everything written through it commits or vanishes together.
+
+    On SQLite a writer is alone. On a server it is not: whoever decides from what a client's rows
+    say holds that client first (`held`, `lock_client`), then takes counters.
+    """
 
     def __init__(self, connection: Connection, settings: BusinessSettings) -> None:
         self.connection = connection
         self.settings = settings
+        self.is_alone = connection.dialect.name == "sqlite"
 
     def execute(self, statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
         """Execute one SQLAlchemy statement."""
@@ -65,7 +82,8 @@ class UnitOfWork:
 
     def insert(self, table: sa.Table, **values: Any) -> int:
         """Insert one row; return its id."""
-        return insert_into(table, values).insert(self.connection, values)
+        given = insert_into(table, values).insert(self.connection, values)
+        return int(values.get("id", given))
 
     def row(self, table: sa.Table, record_id: int) -> sa.RowMapping | None:
         """Return the row with this id, or None."""
@@ -78,6 +96,32 @@ class UnitOfWork:
         found = self.connection.execute(statement, {"record_id": record_id})
         return found.mappings().first()
 
+    def held(self, table: sa.Table, record_id: int) -> sa.RowMapping | None:
+        """Return the row with this id, its client held until commit; None without one."""
+        self.hold_client_of(table, record_id)
+        return self.row(table, record_id)
+
+    def hold_client_of(self, table: sa.Table, record_id: int) -> None:
+        """Hold the client whose row this is. What the row says is then read again."""
+        if not self.is_alone:
+            row = self.row(table, record_id)
+            if row is not None:
+                self.lock_client(row["client_id"])
+
+    def lock_client(self, client_id: int) -> None:
+        """Hold a client until commit: nobody else changes or bills what is his."""
+        if not self.is_alone and 0 < client_id < 2**63:
+            _LOCK_CLIENT.one(self.connection, {"client_id": client_id})
+
+    def lock_settings(self) -> None:
+        """Wait until no other transaction that began under the present settings is open."""
+        if not self.is_alone:
+            _LOCK_COUNTER.one(self.connection, {"counter": SETTINGS_VERSION})
+
+    def make_counter(self, counter: str) -> None:
+        """Make a counter that starts at 1, unless there is one."""
+        _MAKE_COUNTER[self.connection.dialect.name].run(self.connection, {"counter": counter})
+
     def take(self, counter: str, count: int = 1, *, step: int = 1) -> int:
         """Take `count` consecutive values (`step` apart) from a counter; return the first.
 
@@ -85,17 +129,25 @@ class UnitOfWork:
         no gaps. A counter that does not exist yet starts at 1.
         """
         taken = count * step
+        after = self._advance(counter, taken)
+        if after is not None:
+            return after - taken
+        if self.is_alone:
+            self.insert(tables.counters, name=counter, next_value=1 + taken)
+            return 1
+        self.make_counter(counter)
+        return (self._advance(counter, taken) or 0) - taken
+
+    def _advance(self, counter: str, taken: int) -> int | None:
+        """Return the counter's value after `taken` more; None when there is no such counter."""
         key = {"counter": counter, "step": taken}
         if self.connection.dialect.update_returning:
             after = _TAKE_AND_TELL.one(self.connection, key)
         else:
             # MariaDB: the update locks the row first, so the read after it is ours alone.
-            _TAKE_COUNTER.many(self.connection, [key])
+            _TAKE_COUNTER.run(self.connection, key)
             after = _READ_COUNTER.one(self.connection, key)
-        if after is not None:
-            return int(after[0]) - taken
-        self.insert(tables.counters, name=counter, next_value=1 + taken)
-        return 1
+        return None if after is None else int(after[0])
 
     def take_document_id(self) -> int:
         """Take one id from the counter that all kinds of documents share."""
@@ -150,18 +202,25 @@ class Store:
 
     def __init__(self, config: StoreConfig) -> None:
         self.config = config
-        self.engine: Engine = sa.create_engine(
-            config.url, pool_size=config.pool_size, max_overflow=config.pool_size
-        )
         self._gate: sqlite.WriteGate | None = None
-        driver: Any = self.engine.dialect.dbapi
-        self._operational: type[Exception] = driver.OperationalError
         self._settings = BusinessSettings()
         self._settings_lock = threading.Lock()
         self._settings_loaded = False
-        if self.engine.dialect.name == "sqlite":
-            database = Path(self.engine.url.database or "")
+        url = sa.make_url(config.url)
+        # A writer on SQLite is alone in the database.
+        self.is_alone = not servers.is_server(url)
+        if not self.is_alone:
+            self.engine: Engine = servers.create_engine(config)
+            self._reader = servers.reader(self.engine)
+        else:
+            database = Path(url.database or "")
             sqlite.refuse_network_file_system(database)
+            self.engine = self._reader = sa.create_engine(
+                url,
+                pool_size=config.pool_size,
+                max_overflow=config.pool_size,
+                pool_timeout=config.write_wait_seconds,
+            )
             sqlite.prepare(self.engine)
             self._gate = sqlite.WriteGate(database, config.write_wait_seconds)
         self._writer = self.engine.execution_options(adapter_write=True)
@@ -175,21 +234,35 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
         """Read from one consistent snapshot."""
-        with self._guarded(), self.engine.connect() as connection, connection.begin():
-            yield UnitOfWork(connection, self._current_settings(connection))
+        with self._guarded(), self._reader.connect() as connection, connection.begin():
+            yield UnitOfWork(connection, self._current_settings(connection, _READ_COUNTER))
 
     @contextmanager
-    def write(self, *, keep: bool = True) -> Iterator[UnitOfWork]:
-        """Write in one transaction; with `keep` False everything is rolled back at the end."""
+    def write(self, *, keep: bool = True, settings: bool = False) -> Iterator[UnitOfWork]:
+        """Write in one transaction; with `keep` False everything is rolled back at the end.
+
+        On a server every writer shares the settings with the others, so that whoever changes
+        them (`settings`) waits for those who began under the old ones.
+        Raises `StoreUnavailable` when nothing was written, as `Conflict` where trying again at
+        once helps, and as `OutcomeUnknown` where nobody can tell.
+        """
         with ExitStack() as stack:
             stack.enter_context(self._guarded())
             if self._gate is not None:
                 stack.enter_context(self._gate.hold())
             connection = stack.enter_context(self._writer.connect())
             transaction = stack.enter_context(connection.begin())
-            yield UnitOfWork(connection, self._current_settings(connection))
+            version_of = _LOCK_COUNTER if settings else _SHARE_COUNTER
+            yield UnitOfWork(connection, self._current_settings(connection, version_of))
             if not keep:
                 transaction.rollback()
+                return
+            try:
+                transaction.commit()
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise OutcomeUnknown from error
+                raise
 
     def cached_settings(self) -> BusinessSettings | None:
         """Return the settings as last read, None before; their version says how current."""
@@ -201,24 +274,21 @@ class Store:
         try:
             yield
         except DBAPIError as error:
+            if servers.says_conflict(self.engine.dialect.name, error.orig):
+                raise Conflict from error
             if error.connection_invalidated or self._says_busy(error.orig):
                 raise StoreUnavailable from error
             raise
-        except self._operational as error:  # from a prepared statement
-            if self._says_busy(error):
-                raise StoreUnavailable from error
-            raise
+        except sa.exc.TimeoutError as error:  # no connection of the pool came free
+            raise StoreUnavailable from error
 
     def _says_busy(self, error: BaseException | None) -> bool:
-        """Tell whether trying again may help; a defect of ours must not read like that."""
-        if not isinstance(error, self._operational):
-            return False
-        if self.engine.dialect.name != "sqlite":
-            return True
-        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _SQLITE_PASSING
+        if self._gate is not None:
+            return sqlite.says_busy(error)
+        return servers.says_busy(self.engine.dialect.name, error)
 
-    def _current_settings(self, connection: Connection) -> BusinessSettings:
-        found = _READ_COUNTER.one(connection, {"counter": SETTINGS_VERSION})
+    def _current_settings(self, connection: Connection, version_of: Prepared) -> BusinessSettings:
+        found = version_of.one(connection, {"counter": SETTINGS_VERSION})
         version = 0 if found is None else found[0]
         cached = self._settings
         if self._settings_loaded and cached.settings_version == version:

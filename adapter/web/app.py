@@ -1,14 +1,10 @@
 """The HTTP face: Flask request -> `WireRequest` -> `answer` -> Flask response."""
 
-import signal
-import sys
 import time
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, BinaryIO, Final
 
-from flask import Flask, Response, request
-from werkzeug.routing import Rule
+from flask import Flask, Request, Response, request
 
 from adapter.assemble import Assembly, assemble, new_id
 from adapter.bridge.service import Outcome, answer, refuse
@@ -25,7 +21,7 @@ REQUEST_ID: Final = "X-Request-Id"
 _STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 # Replies hold a caller's data: nothing in between keeps them, no browser takes them for HTML.
 _HEADERS: Final = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
-_OWN: Final = frozenset(name for name, _ in _HEADERS)
+_OWN: Final = frozenset(name.lower() for name, _ in _HEADERS)
 
 
 def create_app(
@@ -35,24 +31,7 @@ def create_app(
     log_stream: BinaryIO | None = None,
 ) -> Flask:
     """Return the WSGI application over everything that `assemble` built."""
-    app = Flask("adapter", static_folder=None)
-    # The protocols answer any prefix, any casing and double slashes; nothing is redirected.
-    app.url_map.merge_slashes = False
-    front = _Front(assembly, metrics or _metrics(assembly), request_logger(log_stream))
-    views: dict[str, tuple[str, Callable[..., Response]]] = {
-        "healthz": ("/healthz", front.health),
-        "readyz": ("/readyz", front.ready),
-        "root": ("/", front.serve),
-        "any": ("/<path:path>", front.serve),
-    }
-    for endpoint, (path, view) in views.items():
-        # No methods: every one reaches the protocols, which refuse in their own words.
-        app.url_map.add(Rule(path, endpoint=endpoint, methods=None))
-        app.view_functions[endpoint] = view
-    return app
-
-
-_SWITCH_SECONDS = 0.0002
+    return _App(_Front(assembly, metrics or _metrics(assembly), request_logger(log_stream)))
 
 
 def app_from_environment() -> Flask:
@@ -60,36 +39,48 @@ def app_from_environment() -> Flask:
     return create_app(assemble(load_settings()))
 
 
-def app_under_serve() -> Flask:
-    """Return the application for a web process of `adapter serve`.
-
-    Ctrl-C in a terminal reaches it beside the signal that its parent then sends, and the server
-    does not end on two at once: the parent's is the one that counts.
-    """
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    # A writer comes back from the disk still holding the store's write lock; with the default of
-    # 5 ms it would wait that long for a thread that only reads a request.
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    return app_from_environment()
-
-
 def _metrics(assembly: Assembly) -> RequestMetrics:
     return PrometheusMetrics() if assembly.settings.server.metrics_bind else NoMetrics()
 
 
+class _App(Flask):
+    """Flask around one view that answers every path and method.
+
+    The protocols answer below any prefix and refuse methods in their own words, so there are no
+    rules to match; without hooks and sessions there is nothing to do around the view either.
+    """
+
+    def __init__(self, front: "_Front") -> None:
+        super().__init__("adapter", static_folder=None)
+        self._front = front
+
+    def create_url_adapter(self, _request: Request | None) -> None:
+        """Match nothing."""
+
+    def full_dispatch_request(self) -> Response:
+        """Answer the request at hand."""
+        return self._front.serve(request.environ)
+
+
 class _Front:
-    """The views. Holds no state of a request."""
+    """The view. Holds no state of a request."""
 
     def __init__(self, assembly: Assembly, metrics: RequestMetrics, log: Any) -> None:
         self._assembly = assembly
         self._metrics = metrics
         self._log = log
 
-    def health(self) -> Response:
-        """Say that this process answers."""
-        return _text(200, "ok")
+    def serve(self, environ: dict[str, Any]) -> Response:
+        """Answer a legacy request or a probe, or say that nothing is here."""
+        path = request_path(environ)
+        for protocol in self._assembly.protocols:
+            if protocol.matches(path):
+                return self._answer(protocol, environ)
+        if path == "/healthz":
+            return _text(200, "ok")
+        return self._ready() if path == "/readyz" else _text(404, "Not Found")
 
-    def ready(self) -> Response:
+    def _ready(self) -> Response:
         """Say whether every account's database answers and has the schema of this version."""
         for name, store in self._assembly.stores.items():
             try:
@@ -97,15 +88,6 @@ class _Front:
             except AdapterError as error:
                 return _text(503, f"account {name}: {error}")
         return _text(200, "ready")
-
-    def serve(self, path: str = "") -> Response:  # noqa: ARG002 - the rule's; read undecoded below
-        """Answer a legacy request, or say that nothing is here."""
-        environ = request.environ
-        where = request_path(environ)
-        for protocol in self._assembly.protocols:
-            if protocol.matches(where):
-                return self._answer(protocol, environ)
-        return _text(404, "Not Found")
 
     def _answer(self, protocol: LegacyProtocol[Any], environ: dict[str, Any]) -> Response:
         began = time.perf_counter()
@@ -175,7 +157,11 @@ class _Reply(Response):
                 ("Content-Length", str(len(wire.body))),
                 (REQUEST_ID, self._request_id),
                 *_HEADERS,
-                *((name, value) for name, value in wire.headers.items() if name not in _OWN),
+                *(
+                    (name, value)
+                    for name, value in wire.headers.items()
+                    if name.lower() not in _OWN
+                ),
             ],
         )
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [wire.body]

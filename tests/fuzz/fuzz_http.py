@@ -157,7 +157,8 @@ class Run:
                 if reply is None:
                     return Shot(request, ways, None, REFUSED)
                 # Nothing of the body counts, not even the format it asks for.
-                cut = replace(request, announced_length=len(request.body) + missing)
+                announced = len(request.body) + missing
+                cut = replace(request, body=b"", announced_length=announced)
                 judgement = judge(self.protocols, cut, reply)
                 if judgement.accepted:
                     self.failures.add("a cut body was accepted", ways, request, reply)

@@ -17,12 +17,16 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
+from tests.fuzz.server import adapter, add_credential, environment, free_port
+
+pytestmark = [pytest.mark.integration, pytest.mark.allow_hosts(["127.0.0.1"])]
 
 ADAPTER = Path(sys.executable).with_name("adapter")
 FORM = "application/x-www-form-urlencoded"
 API = "/includes/api.php"
-START_SECONDS = 60
+START_SECONDS = 20
+BODY_SECONDS = 3
+THREADS = 4
 
 
 @dataclass
@@ -80,20 +84,6 @@ class Running:
         return [json.loads(text) for text in texts if text.startswith("{")]
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def adapter(environ: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [str(ADAPTER), *arguments], env=environ, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 def wait_for(log: Path, process: "subprocess.Popen[bytes]", text: str) -> None:
     until = time.monotonic() + START_SECONDS
     while text not in log.read_text():
@@ -102,20 +92,25 @@ def wait_for(log: Path, process: "subprocess.Popen[bytes]", text: str) -> None:
         time.sleep(0.05)
 
 
+def wait_for_line(server: Running, before: int, result: str) -> None:
+    """Wait until a line of this result stands in the log behind so many."""
+    until = time.monotonic() + START_SECONDS
+    while not any(line["result"] == result for line in server.lines()[before:]):
+        assert time.monotonic() < until, server.log.read_text()
+        time.sleep(0.02)
+
+
 def start(folder: Path, *arguments: str, **more: str) -> Running:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ADAPTER_")}
     port, metrics_port = free_port(), free_port()
-    environ = {
-        **kept,
-        "ADAPTER_DATABASE_URL": f"sqlite:///{folder / 'adapter.db'}",
-        "ADAPTER_ACCESS_FAILURE_DELAY_SECONDS": "0",
-        "ADAPTER_LIMITS_BODY_BYTES": "200000",
-        "ADAPTER_SERVER_METRICS_BIND": f"127.0.0.1:{metrics_port}",
+    environ = environment(
+        folder,
+        ADAPTER_LIMITS_BODY_BYTES="200000",
+        ADAPTER_SERVER_METRICS_BIND=f"127.0.0.1:{metrics_port}",
+        ADAPTER_SERVER_BODY_TIMEOUT_SECONDS=str(BODY_SECONDS),
         **more,
-    }
+    )
     adapter(environ, "db", "upgrade")
-    printed = adapter(environ, "credentials", "add", "tests")
-    identifier, secret = re.findall(r"[A-Z2-7]{32}", printed)
+    identifier, secret = add_credential(environ, "tests")
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command
@@ -250,6 +245,101 @@ def test_a_body_cut_short_executes_nothing(server):
     assert results.count("ok") == 1
 
 
+@pytest.mark.parametrize("ending", [b"", b"\r\n", b"\r\n0\r\n", b"\r\n5\r\n&cli", b"\r\nzz\r\n"])
+@pytest.mark.parametrize("half_close", [False, True])
+def test_a_chunked_body_cut_short_executes_nothing(server, ending, half_close):
+    body = server.gen() + b"&clientid=4"
+    head = (
+        f"POST {API}?responsetype=json HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\n"
+        f"Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n"
+    ).encode()
+    before = len(server.lines())
+    if half_close:
+        reply = server.raw(head + body + ending, half_close=True)
+        assert reply.startswith(b"HTTP/1.1 400 ")
+        assert json.loads(reply.partition(b"\r\n\r\n")[2])["result"] == "error"
+    else:
+        with closing(socket.create_connection(("127.0.0.1", server.port), 30)) as sent:
+            sent.sendall(head + body + ending)
+    wait_for_line(server, before, "malformed")
+    server.post(API, server.gen())
+    assert [line["result"] for line in server.lines()[before:]] == ["malformed", "ok"]
+
+
+def test_a_query_beside_a_body_cut_short_executes_nothing(server):
+    head = f"GET {API}?{server.gen().decode()} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+    assert b'"numcreated"' not in server.raw(head.encode() + b"clienti", half_close=True)
+
+
+def test_callers_that_stall_keep_nobody_waiting_and_are_cut_off(server):
+    head = (
+        f"POST {API} HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\nContent-Length: 500\r\n\r\n"
+    ).encode()
+    stalled = [
+        socket.create_connection(("127.0.0.1", server.port), 30) for _ in range(8 * THREADS)
+    ]
+    try:
+        for each in stalled:
+            each.sendall(head + b"action=Ge")
+        began = time.monotonic()
+        for _ in range(20):
+            assert server.request("GET", "/healthz")[0] == 200
+            assert server.post(API, server.gen())[0] == 200
+        assert time.monotonic() - began < BODY_SECONDS
+        for each in stalled:
+            reply = each.recv(65536)
+            assert reply.startswith(b"HTTP/1.1 408 ")
+            assert b"connection: close\r\n" in reply.lower()
+    finally:
+        for each in stalled:
+            each.close()
+
+
+def test_a_body_that_nobody_wants_is_read_before_the_next_request(server):
+    body = b"a" * 1000
+    head = f"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as kept:
+        for _ in range(3):
+            kept.request("POST", "/nothing", body)
+            reply = kept.getresponse()
+            assert (reply.status, reply.read()) == (404, b"Not Found\n")
+            assert reply.headers["Connection"] is None
+    whole = server.raw(head + body + head.replace(b"Host", b"Connection: close\r\nHost") + body)
+    assert whole.count(b"HTTP/1.1 404 ") == 2
+
+
+def test_a_body_left_unread_ends_the_connection_and_says_so(server):
+    head = f"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: {10**9}\r\n\r\n".encode()
+    reply = server.raw(head)
+    assert reply.startswith(b"HTTP/1.1 404 ")
+    assert b"connection: close\r\n" in reply.lower()
+
+
+def test_every_header_is_sent_once(server):
+    head = (
+        f"POST {API} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {FORM}\r\n"
+        f"Content-Length: {len(server.gen())}\r\n\r\n"
+    ).encode()
+    reply = server.raw(head + server.gen()).partition(b"\r\n\r\n")[0].decode()
+    names = [line.partition(":")[0].lower() for line in reply.split("\r\n")[1:]]
+    assert "cache-control" in names
+    assert sorted(names) == sorted(set(names))
+
+
+def test_a_port_in_use_is_refused_in_one_line(server):
+    for bind in (f"127.0.0.1:{server.port}", f"0.0.0.0:{server.port}", "8.8.8.8:80"):
+        done = subprocess.run(  # noqa: S603 - our own command
+            [str(ADAPTER), "serve", "--bind", bind],
+            env=server.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 1
+        assert re.fullmatch(rf"Error: cannot listen on {bind}: [\w ]+\n", done.stderr), done.stderr
+
+
 def test_head_and_options_execute_nothing(server):
     status, headers, body = server.request("HEAD", f"{API}?{server.gen().decode()}")
     assert (status, body) == (405, b"")
@@ -302,8 +392,7 @@ def test_the_log_has_one_line_a_request_and_no_secret(server):
 
 
 def test_a_revoked_credential_is_refused_in_every_process_at_once(server):
-    printed = adapter(server.environ, "credentials", "add", "shortlived")
-    identifier, secret = re.findall(r"[A-Z2-7]{32}", printed)
+    identifier, secret = add_credential(server.environ, "shortlived")
     body = f"action=GenInvoices&identifier={identifier}&secret={secret}".encode()
     assert {server.post(API, body)[0] for _ in range(20)} == {200}
     adapter(server.environ, "credentials", "revoke", "shortlived")
@@ -358,6 +447,23 @@ def test_a_term_signal_ends_every_process_soon(tmp_path):
     assert "started again" not in running.log.read_text()
 
 
+@pytest.mark.slow
+def test_no_process_outlives_a_killed_server(tmp_path):
+    running = start(tmp_path, "--workers", "2")
+    pids = children(running.process.pid)
+    running.process.kill()
+    running.process.wait()
+    left = still_there(pids)
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert len(pids) >= 3
+    assert left == []
+    with closing(socket.socket()) as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", running.port))
+
+
+@pytest.mark.slow
 def test_a_killed_worker_is_replaced_and_none_outlives_the_server(tmp_path):
     running = start(tmp_path)
     try:

@@ -302,6 +302,7 @@ def a_year_on(gateway: Gateway, client_id: int) -> None:
     assert run_on(gateway, "2028-01-17") == 0
 
 
+@pytest.mark.slow
 def test_a_business_is_billed_through_both_protocols(gateway, tmp_path):
     catalogue = tmp_path / "catalogue.toml"
     catalogue.write_text(CATALOGUE, "utf-8")

@@ -93,6 +93,7 @@ def test_the_early_switch_bills_one_coming_period(gateway, product_id):
     assert (invoice["invoiceid"], invoice["duedate"]) == (latest, gateway.in_days(60))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("id_lists", "made"), [("due", 0), ("early", 1)])
 def test_a_nightly_call_never_bills_period_after_period(open_gateway: OpenGateway, id_lists, made):
     gateway = open_gateway()

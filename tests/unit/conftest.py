@@ -1,4 +1,4 @@
-"""Shared fixtures: a store on a SQLite file, and contexts on a fixed clock.
+"""Shared fixtures: a store, on a SQLite file unless told otherwise, and contexts on a fixed clock.
 
 `store` holds what `ensure_defaults` makes (currency 1 ZAR, product group 1, `banktransfer`);
 `empty_store` has tables only. `context` makes contexts: `context()`,
@@ -19,6 +19,7 @@ from adapter.store import tables
 from adapter.store.config import StoreConfig
 from adapter.store.setup import ensure_defaults
 from adapter.store.unit_of_work import Store
+from tests.databases import Databases
 
 TODAY = date(2026, 3, 2)
 
@@ -52,10 +53,27 @@ def context() -> Callable[..., Context]:
 
 
 @pytest.fixture
-def empty_store(tmp_path: Path) -> Iterator[Store]:
+def engine() -> str:
+    """Return the database engine that a test's store is on; the store's own tests name all."""
+    return "sqlite"
+
+
+@pytest.fixture
+def database_url(engine: str, tmp_path: Path, databases: Databases) -> str:
+    """Return the URL of a database with the tables and not one row."""
+    if engine != "sqlite":
+        return databases.url(engine)
+    url = f"sqlite:///{tmp_path / 'adapter.db'}"
+    made = Store(StoreConfig(url))
+    tables.metadata.create_all(made.engine)
+    made.close()
+    return url
+
+
+@pytest.fixture
+def empty_store(database_url: str) -> Iterator[Store]:
     """Return a store that has its tables and not one row."""
-    store = Store(StoreConfig(f"sqlite:///{tmp_path / 'adapter.db'}"))
-    tables.metadata.create_all(store.engine)
+    store = Store(StoreConfig(database_url))
     yield store
     store.close()
 

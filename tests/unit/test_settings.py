@@ -224,3 +224,23 @@ def test_the_documentation_is_what_the_schema_says():
 )
 def test_bind_addresses(text, parts):
     assert parse_bind(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("bogus", "must be a database URL such as sqlite:///var/adapter.db"),
+        ("", "must be a database URL such as sqlite:///var/adapter.db"),
+        ("postgresql://host:port/x", "must be a database URL such as sqlite:///var/adapter.db"),
+        ("foo://host/x", "no such kind of database: foo"),
+        ("sqlite://", "must name a file, as sqlite:///var/adapter.db does"),
+    ],
+)
+def test_a_database_url_is_checked_before_what_follows_from_it(tmp_path, url, problem):
+    # Without a SQLite file a server key is needed, but no database was chosen here.
+    assert problems(tmp_path, ADAPTER_DATABASE_URL=url) == (
+        f"environment, ADAPTER_DATABASE_URL: {problem}",
+    )
+    if url:
+        (told,) = problems(tmp_path, f"[accounts.shop]\ndatabase_url = '{url}'\n")
+        assert told.endswith(f"accounts.shop.database_url: {problem}")

@@ -5,12 +5,12 @@ from typing import Any
 
 from adapter.backends.local import catalogue, clients, invoices, items, orders, recurring, system
 from adapter.commands.context import Context
-from adapter.commands.model import Command, Effect, GenerateDueInvoices
+from adapter.commands.model import ChangeSetting, Command, Effect, GenerateDueInvoices
 from adapter.commands.results import Result
 from adapter.errors import UnknownAction
 from adapter.store.config import RunConfig
 from adapter.store.run import generate_due
-from adapter.store.unit_of_work import Store, UnitOfWork
+from adapter.store.unit_of_work import Conflict, Store, UnitOfWork
 
 Handler = Callable[[UnitOfWork, Any, Context], Result]
 
@@ -54,5 +54,13 @@ class LocalBackend:
         if command.effect is Effect.READS:
             with self._store.read() as uow:
                 return handler(uow, command, context)
-        with self._store.write(keep=not context.dry_run) as uow:
+        try:
+            return self._write(handler, command, context)
+        except Conflict:
+            # Nothing was answered and nothing written: once more, now that the other is done.
+            return self._write(handler, command, context)
+
+    def _write(self, handler: Handler, command: Command, context: Context) -> Result:
+        settings = isinstance(command, ChangeSetting)
+        with self._store.write(keep=not context.dry_run, settings=settings) as uow:
             return handler(uow, command, context)

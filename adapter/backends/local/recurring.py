@@ -182,6 +182,7 @@ def _client(
         fields = command.new_client or ClientFields()
         fields = replace(fields, currency_id=fields.currency_id or currency.currency_id)
         client_id, kept = find_or_create_client(uow, context, fields)
+    uow.lock_client(client_id)
     own = currency_of(uow, client_id)
     if own.currency_id != currency.currency_id:
         raise CurrencyNotListed(0, currency.code, (own.code,))

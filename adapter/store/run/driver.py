@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from adapter.billing.drafts import Decision
 from adapter.billing.generate import RunTerms, decide
@@ -14,17 +15,20 @@ from adapter.billing.model import BillableKind
 from adapter.commands.context import Context
 from adapter.commands.model import GenerateDueInvoices
 from adapter.commands.results import InvoicesGenerated
-from adapter.errors import ClientNotFound, RunIncomplete, StoreUnavailable
+from adapter.errors import ClientNotFound, OutcomeUnknown, RunIncomplete, StoreUnavailable
 from adapter.store import tables
 from adapter.store.config import RunConfig
+from adapter.store.run.claimed import set_claimed_aside
+from adapter.store.run.holding import hold, wait_for
 from adapter.store.run.load import load_clients, load_shared
 from adapter.store.run.probe import nothing_due
 from adapter.store.run.scope import Scope, anything_due, due_clients, due_conditions
 from adapter.store.run.write import Written, write_decisions
-from adapter.store.unit_of_work import RUN_ID, Store, UnitOfWork
+from adapter.store.unit_of_work import RUN_ID, Conflict, Store, UnitOfWork
 
 DAILY = "daily"
 _FIRST_PAGE = 20
+_IDLE_PASSES = 2
 
 
 @dataclass(slots=True)
@@ -34,17 +38,37 @@ class Progress:
     count: int = 0
     last_id: int = 0
     parked: int = 0
+    pages: int = 0
     run_id: int | None = None
     complete: bool = False
     digest: Any = field(default_factory=hashlib.sha256)
 
-    def add(self, written: Written, decisions: Sequence[Decision]) -> None:
+    def add(self, page: "_Page") -> None:
         """Count one committed page."""
-        self.count += written.count
-        self.last_id = written.last_id or self.last_id
-        self.parked += written.parked
-        for decision in decisions:
+        self.count += page.written.count
+        self.last_id = page.written.last_id or self.last_id
+        self.parked += page.written.parked
+        self.pages += page.wrote
+        self.run_id = page.run_id
+        self.complete = page.complete
+        for decision in page.decisions:
             self.digest.update(repr(decision.documents).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """One committed page. `elsewhere` are its clients that another caller held."""
+
+    written: Written
+    decisions: Sequence[Decision]
+    elsewhere: tuple[int, ...]
+    run_id: int | None
+    complete: bool
+
+    @property
+    def wrote(self) -> bool:
+        """Whether anything was due at all."""
+        return _any(self.decisions)
 
 
 def generate_due(
@@ -57,6 +81,7 @@ def generate_due(
 ) -> InvoicesGenerated:
     """Issue everything that is due in the command's scope; return when all of it is committed.
 
+    Whoever committed it: callers at the same time share the work, and each counts its own.
     Raises `ClientNotFound`, or `RunIncomplete` with what this call issued when a bound of
     `config` was reached: committed pages stay, the next call goes on.
     """
@@ -72,90 +97,224 @@ def run(
     kind: str = "api",
 ) -> tuple[InvoicesGenerated, Progress]:
     """Do what `generate_due` does; return the progress as well (digest, run id, parked)."""
-    progress = Progress()
-    clients = _due_at_start(store, command, context)
-    if kind == DAILY and not clients and not context.dry_run:
-        with store.write() as uow:
-            _start(uow, context, command, kind, progress)
-            _finish(uow, context, progress)
-    while clients:
-        done = progress.count + progress.parked
-        try:
-            _pages(store, config, command, context, kind, clients, progress)
-        except StoreUnavailable as error:
-            if progress.count == 0:
-                raise
-            # "Nothing was changed" would be untrue: earlier pages are committed.
-            raise RunIncomplete(progress.count) from error
-        if context.dry_run or progress.complete:
-            # A dry run keeps nothing, so its rows stay due: one pass is the answer.
-            break
-        if progress.count + progress.parked == done:
-            raise RunIncomplete(progress.count)
-        clients = _due_at_start(store, command, context)
+    job = _Run(store, config, command, context, kind)
+    progress = job.progress
+    try:
+        job.finish()
+    except OutcomeUnknown:
+        raise
+    except StoreUnavailable as error:
+        if progress.count == 0:
+            raise
+        # "Nothing was changed" would be untrue: earlier pages are committed.
+        raise RunIncomplete(progress.count) from error
     return InvoicesGenerated(progress.count, progress.last_id or None), progress
 
 
-def _due_at_start(store: Store, command: GenerateDueInvoices, context: Context) -> list[int]:
-    if nothing_due(store, command, context.today):
-        return []
-    with store.read() as uow:
-        if command.client_id is not None and uow.row(tables.clients, command.client_id) is None:
-            raise ClientNotFound(command.client_id)
-        scope = Scope.of(command, uow.settings)
-        conditions = due_conditions(scope, uow.settings, context.today)
-        if not anything_due(uow, conditions):
+@dataclass(slots=True)
+class _Run:
+    """One call's way through everything that is due."""
+
+    store: Store
+    config: RunConfig
+    command: GenerateDueInvoices
+    context: Context
+    kind: str
+    progress: Progress = field(default_factory=Progress)
+
+    def finish(self) -> None:
+        """Bill until nothing is due of what was due at the start, whoever billed it."""
+        clients = self._due()
+        idle = 0
+        while clients:
+            pages = self.progress.pages
+            self._pass_over(clients)
+            if self.context.dry_run or self.progress.complete:
+                # A dry run keeps nothing, so its rows stay due: one pass is the answer.
+                return
+            before, clients = clients, self._due()
+            if self.progress.pages > pages:
+                idle = 0
+            elif set(clients).isdisjoint(before):
+                break  # others did what was due at the start; what came due since is theirs too
+            else:
+                idle += 1
+            if idle == _IDLE_PASSES:
+                raise RunIncomplete(self.progress.count)
+        if not self.context.dry_run and (self.progress.run_id or self.kind == DAILY):
+            with self.store.write() as uow:
+                run_id = self.progress.run_id or self._start(uow)
+                self._complete(uow, run_id)
+            self.progress.run_id, self.progress.complete = run_id, True
+
+    def _due(self) -> list[int]:
+        """Return the clients with due work: the snapshot that the next pass goes over."""
+        command, today = self.command, self.context.today
+        if nothing_due(self.store, command, today):
             return []
-        return due_clients(uow, conditions)
+        with self.store.read() as uow:
+            client_id = command.client_id
+            if client_id is not None and uow.row(tables.clients, client_id) is None:
+                raise ClientNotFound(client_id)
+            conditions = due_conditions(Scope.of(command, uow.settings), uow.settings, today)
+            return due_clients(uow, conditions) if anything_due(uow, conditions) else []
 
+    def _still_due(self, clients: Sequence[int]) -> list[int]:
+        """Return those of the clients for whom something is due in what is committed."""
+        if not clients:
+            return []
+        due = set(self._due())
+        return [client_id for client_id in clients if client_id in due]
 
-def _pages(  # noqa: PLR0913 - the run's circumstances
-    store: Store,
-    config: RunConfig,
-    command: GenerateDueInvoices,
-    context: Context,
-    kind: str,
-    clients: Sequence[int],
-    progress: Progress,
-) -> None:
-    position, size = 0, min(_FIRST_PAGE, config.page_clients)
-    while position < len(clients):
-        began = context.elapsed()
-        if began > config.time_limit_seconds or progress.count >= config.document_limit:
-            raise RunIncomplete(progress.count)
-        page = clients[position : position + size]
-        with store.write(keep=not context.dry_run) as uow:
-            if progress.run_id is None:
-                _start(uow, context, command, kind, progress)
+    def _pass_over(self, clients: Sequence[int]) -> None:
+        """Bill every client, or see that another caller has billed it."""
+        position, size = 0, min(_FIRST_PAGE, self.config.page_clients)
+        elsewhere: list[int] = []
+        while position < len(clients):
+            began = self.context.elapsed()
+            self._check_bounds(began)
+            client_ids = sorted(clients[position : position + size])
+            position += len(client_ids)
+            is_last = position >= len(clients) and not elsewhere
+            page = self._commit(client_ids, is_last=is_last)
+            elsewhere += page.elsewhere
+            if position < len(clients) and not self.context.dry_run and not page.wrote:
+                # Another caller is at work here: drop what it has done, go on in the middle.
+                rest = self._still_due(clients[position:])
+                middle = len(rest) // 2
+                clients, position = rest[middle:] + rest[:middle], 0
+            spent = self.context.elapsed() - began
+            # Pages grow while they stay well inside their budget and shrink when they exceed it.
+            if spent < self.config.page_seconds / 2:
+                size = min(size * 2, self.config.page_clients)
+            elif spent > self.config.page_seconds:
+                size = max(1, size // 2)
+        self._look_again(elsewhere)
+
+    def _look_again(self, elsewhere: Sequence[int]) -> None:
+        """Wait for clients that others hold until what was due of them is committed, or bill it.
+
+        Raises `RunIncomplete` after `wait_seconds`.
+        """
+        limit = self.context.elapsed() + self.config.wait_seconds
+        limit = min(limit, self.config.time_limit_seconds)
+        waiting = self._still_due(elsewhere)
+        while waiting:
+            now = self.context.elapsed()
+            self._check_bounds(now)
+            if now >= limit:
+                raise RunIncomplete(self.progress.count)
+            client_ids, rest = sorted(waiting[:_FIRST_PAGE]), waiting[_FIRST_PAGE:]
+            try:
+                page = self._commit(client_ids, wait_seconds=limit - now)
+            except OutcomeUnknown:
+                raise
+            except StoreUnavailable as error:
+                raise RunIncomplete(self.progress.count) from error
+            waiting = self._still_due([*rest, *page.elsewhere])
+
+    def _check_bounds(self, elapsed: float) -> None:
+        over_time = elapsed > self.config.time_limit_seconds
+        if over_time or self.progress.count >= self.config.document_limit:
+            raise RunIncomplete(self.progress.count)
+
+    def _commit(
+        self,
+        client_ids: Sequence[int],
+        *,
+        wait_seconds: float | None = None,
+        is_last: bool = False,
+    ) -> _Page:
+        """Bill one page in one transaction, once more where the database undid it.
+
+        A period that has its claim already is out of place in the queue; it is set aside, so that
+        it does not keep the others from being billed.
+        """
+        try:
+            page = self._attempt(client_ids, wait_seconds, is_last=is_last)
+        except Conflict:
+            page = self._attempt(client_ids, wait_seconds, is_last=is_last)
+        except IntegrityError:
+            page = self._attempt(client_ids, wait_seconds, is_last=is_last, has_claimed=True)
+        self.progress.add(page)
+        return page
+
+    def _attempt(
+        self,
+        client_ids: Sequence[int],
+        wait_seconds: float | None,
+        *,
+        is_last: bool,
+        has_claimed: bool = False,
+    ) -> _Page:
+        command, context = self.command, self.context
+        run_id, complete = self.progress.run_id, False
+        with self.store.write(keep=not context.dry_run) as uow:
+            if wait_seconds is not None:
+                wait_for(uow, client_ids[0], wait_seconds)
+            held = hold(uow, client_ids, wait=context.dry_run)
             scope = Scope.of(command, uow.settings)
-            written, decisions = _page(
-                uow, context, scope, page, progress.run_id, send_email=command.send_email
+            conditions = due_conditions(scope, uow.settings, context.today)
+            if has_claimed:
+                set_claimed_aside(uow, context, held.mine, conditions)
+            decisions = _decide(uow, context, scope, held.mine, send_email=command.send_email)
+            # Counters last: their rows are everybody's, and held until the commit.
+            if run_id is None and _any(decisions):
+                run_id = self._start(uow)
+            written = write_decisions(uow, context, run_id, decisions)
+            if run_id is not None:
+                _count(uow, run_id, written)
+                nothing_left = is_last and not held.elsewhere and not context.dry_run
+                if nothing_left and not anything_due(uow, conditions):
+                    self._complete(uow, run_id)
+                    complete = True
+        return _Page(written, decisions, held.elsewhere, run_id, complete)
+
+    def _start(self, uow: UnitOfWork) -> int:
+        """Write the run's row together with its first page; a run that did nothing leaves none."""
+        command, context = self.command, self.context
+        run_id = uow.take(RUN_ID)
+        scope = {
+            "client_id": command.client_id,
+            "service_ids": command.service_ids,
+            "addon_ids": command.addon_ids,
+            "domain_ids": command.domain_ids,
+            "send_email": command.send_email,
+        }
+        uow.execute(
+            sa.insert(tables.runs).values(
+                id=run_id,
+                kind=self.kind,
+                run_on=context.today,
+                started_at=context.now,
+                caller=context.caller.credential,
+                request_id=context.request_id,
+                scope={name: value for name, value in scope.items() if value is not None},
             )
-            position += len(page)
-            _count(uow, progress, written)
-            if position == len(clients) and not context.dry_run:
-                conditions = due_conditions(scope, uow.settings, context.today)
-                if not anything_due(uow, conditions):
-                    _finish(uow, context, progress)
-        progress.add(written, decisions)
-        spent = context.elapsed() - began
-        # Pages grow while they stay well inside their budget and shrink when they exceed it.
-        if spent < config.page_seconds / 2:
-            size = min(size * 2, config.page_clients)
-        elif spent > config.page_seconds:
-            size = max(1, size // 2)
+        )
+        return run_id
+
+    def _complete(self, uow: UnitOfWork, run_id: int) -> None:
+        runs = tables.runs
+        values = {"finished_at": self.context.now, "complete": True}
+        uow.execute(sa.update(runs).where(runs.c.id == run_id).values(**values))
 
 
-def _page(  # noqa: PLR0913 - one page of a run
+def _any(decisions: Sequence[Decision]) -> bool:
+    return any(each.documents or each.moves or each.parked or each.held for each in decisions)
+
+
+def _decide(
     uow: UnitOfWork,
     context: Context,
     scope: Scope,
     client_ids: Sequence[int],
-    run_id: int | None,
     *,
     send_email: bool,
-) -> tuple[Written, list[Decision]]:
-    """Decide and write one page. Rows are read again here, under the writer's lock."""
+) -> list[Decision]:
+    """Decide about one page of held clients. Their rows are read here, not before."""
+    if not client_ids:
+        return []
     conditions = due_conditions(scope, uow.settings, context.today)
     shared = load_shared(uow)
     due, orphans = load_clients(uow, shared, client_ids, conditions, riders=scope.riders)
@@ -163,7 +322,7 @@ def _page(  # noqa: PLR0913 - one page of a run
     decisions = [decide(client, terms) for client in due]
     if orphans:
         decisions.append(Decision(parked=tuple(orphans)))
-    return write_decisions(uow, context, run_id, decisions), decisions
+    return decisions
 
 
 def bill_first(  # noqa: PLR0913 - an order's three kinds of items
@@ -178,7 +337,8 @@ def bill_first(  # noqa: PLR0913 - an order's three kinds of items
 ) -> int | None:
     """Bill the next period of these items now, inside the caller's transaction.
 
-    Whatever their window, but never a second unpaid period. Returns the last invoice's id.
+    Whatever their window, but never a second unpaid period. The caller holds the client. Returns
+    the last invoice's id.
     """
     ids: dict[BillableKind, tuple[int, ...] | None] = {
         BillableKind.SERVICE: tuple(service_ids),
@@ -186,59 +346,20 @@ def bill_first(  # noqa: PLR0913 - an order's three kinds of items
         BillableKind.DOMAIN: tuple(domain_ids),
     }
     scope = Scope(client_id, ids, at_once=True, riders=False)
-    written, _ = _page(uow, context, scope, [client_id], None, send_email=send_email)
-    return written.last_id or None
+    decisions = _decide(uow, context, scope, [client_id], send_email=send_email)
+    return write_decisions(uow, context, None, decisions).last_id or None
 
 
-def _start(
-    uow: UnitOfWork,
-    context: Context,
-    command: GenerateDueInvoices,
-    kind: str,
-    progress: Progress,
-) -> None:
-    """Write the run's row together with its first page; a run that did nothing leaves none."""
-    progress.run_id = uow.take(RUN_ID)
-    scope = {
-        "client_id": command.client_id,
-        "service_ids": command.service_ids,
-        "addon_ids": command.addon_ids,
-        "domain_ids": command.domain_ids,
-        "send_email": command.send_email,
-    }
-    uow.execute(
-        sa.insert(tables.runs).values(
-            id=progress.run_id,
-            kind=kind,
-            run_on=context.today,
-            started_at=context.now,
-            caller=context.caller.credential,
-            request_id=context.request_id,
-            scope={name: value for name, value in scope.items() if value is not None},
-        )
-    )
-
-
-def _count(uow: UnitOfWork, progress: Progress, written: Written) -> None:
+def _count(uow: UnitOfWork, run_id: int, written: Written) -> None:
     runs = tables.runs
     uow.execute(
         sa.update(runs)
-        .where(runs.c.id == progress.run_id)
+        .where(runs.c.id == run_id)
         .values(
             document_count=runs.c.document_count + written.count,
             parked_count=runs.c.parked_count + written.parked,
         )
     )
-
-
-def _finish(uow: UnitOfWork, context: Context, progress: Progress) -> None:
-    runs = tables.runs
-    uow.execute(
-        sa.update(runs)
-        .where(runs.c.id == progress.run_id)
-        .values(finished_at=context.now, complete=True)
-    )
-    progress.complete = True
 
 
 def last_daily_run(uow: UnitOfWork) -> date | None:

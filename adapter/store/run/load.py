@@ -34,6 +34,7 @@ from adapter.billing.schedule import Frequency, Step
 from adapter.billing.settings import BusinessSettings
 from adapter.store import tables
 from adapter.store.queue import step_of
+from adapter.store.run.holding import among
 from adapter.store.unit_of_work import UnitOfWork
 
 _LINE_TYPES = {
@@ -88,7 +89,6 @@ def load_clients(
     Rows without a client, or whose client has no currency, can never be billed: they come back as
     parked.
     """
-    bounds = (client_ids[0], client_ids[-1])
     terms = _terms(uow, shared, client_ids)
     promotions = _Promotions(uow)
     orphans: list[Parked] = []
@@ -104,7 +104,7 @@ def load_clients(
     waiting: dict[int, list[DueItem]] = defaultdict(list)
     recurring: dict[int, list[DueRecurring]] = defaultdict(list)
     for kind, condition in conditions.items():
-        rows = _rows(uow, kind, condition, bounds)
+        rows = _rows(uow, kind, condition, client_ids)
         if kind is BillableKind.RECURRING_INVOICE:
             lines = _recurring_lines(uow, [row["id"] for row in rows])
             for row in known(kind, rows):
@@ -115,7 +115,7 @@ def load_clients(
             client = terms[row["client_id"]]
             items[client.client_id].append(_item(kind, row, client, shared, promotions))
     kind = BillableKind.BILLABLE_ITEM
-    for row in known(kind, _riders(uow, bounds) if riders else ()):
+    for row in known(kind, _riders(uow, client_ids) if riders else ()):
         client = terms[row["client_id"]]
         waiting[client.client_id].append(_item(kind, row, client, shared, promotions))
     due_clients = [
@@ -142,7 +142,7 @@ def _terms(uow: UnitOfWork, shared: Shared, client_ids: Sequence[int]) -> dict[i
         )
         .join(currencies, currencies.c.id == clients.c.currency_id)
         .outerjoin(groups, groups.c.id == clients.c.group_id)
-        .where(clients.c.id >= client_ids[0], clients.c.id <= client_ids[-1])
+        .where(among(uow, clients.c.id, client_ids))
     )
     settings = shared.settings
     found = {}
@@ -174,11 +174,11 @@ def _method(own: str, fallback: str, active: Sequence[str]) -> str:
 
 
 def _rows(
-    uow: UnitOfWork, kind: BillableKind, condition: Any, bounds: tuple[int, int]
+    uow: UnitOfWork, kind: BillableKind, condition: Any, client_ids: Sequence[int]
 ) -> list[sa.RowMapping]:
     base = _QUERIES[kind]
     client_id = base.selected_columns.client_id
-    query = base.where(condition, client_id >= bounds[0], client_id <= bounds[1])
+    query = base.where(condition, among(uow, client_id, client_ids))
     return list(uow.execute(query.order_by(client_id, base.selected_columns.id)).mappings())
 
 
@@ -208,13 +208,12 @@ def _queries() -> dict[BillableKind, sa.Select[Any]]:
 _QUERIES = _queries()
 
 
-def _riders(uow: UnitOfWork, bounds: tuple[int, int]) -> list[sa.RowMapping]:
+def _riders(uow: UnitOfWork, client_ids: Sequence[int]) -> list[sa.RowMapping]:
     items = tables.billable_items
     query = (
         sa.select(items)
         .where(
-            items.c.client_id >= bounds[0],
-            items.c.client_id <= bounds[1],
+            among(uow, items.c.client_id, client_ids),
             items.c.action == ItemAction.NEXT_INVOICE.value,
             items.c.generation_count == 0,
             items.c.parked_reason.is_(None),

@@ -86,18 +86,10 @@ def _build(
         sa.case((known, 1), else_=0).label("known") if one_client else known.label("known"),
         due.label("due"),
     )
-    named: Any = type(store.engine.dialect)
-    compiled = statement.compile(
-        dialect=named(paramstyle="named"), compile_kwargs={"render_postcompile": True}
-    )
-    days: dict[str, int] = {}
-    binds: list[sa.BindParameter[Any]] = []
-    for name, value in compiled.params.items():
-        if isinstance(value, date):
-            days[name] = (value - _ORIGIN).days
-            binds.append(sa.bindparam(name, type_=sa.Date))
-        elif name == "client_id":
-            binds.append(client_id)
-        else:
-            binds.append(sa.bindparam(name, value))
-    return store.direct.prepare(sa.text(compiled.string).bindparams(*binds)), days
+    question = store.direct.prepare(statement)
+    days = {
+        name: (value - _ORIGIN).days
+        for name, value in question.defaults.items()
+        if isinstance(value, date)
+    }
+    return question, days

@@ -43,8 +43,7 @@ def write_decisions(
     drafts = [draft for decision in decisions for draft in decision.documents]
     parked = [entry for decision in decisions for entry in decision.parked]
     last_id = 0
-    if drafts:
-        last_id = _write_documents(uow, context, run_id, drafts)
+    # Before the documents: one that is paid at once moves its items on from here.
     _move_queue(uow, context, decisions)
     for entry in parked:
         table = TABLES[entry.kind]
@@ -66,6 +65,9 @@ def write_decisions(
     ]
     if held:
         uow.execute(_HELD, held)
+    # Counters last: their rows are everybody's, and held until the commit.
+    if drafts:
+        last_id = _write_documents(uow, context, run_id, drafts)
     return Written(len(drafts), last_id, len(parked))
 
 
@@ -100,7 +102,7 @@ def _write_documents(
         ]
         if draft.send_email:
             mails.append(mail_row(context, "Invoice Created", draft.client_id, document_id))
-    # Claims first: a period billed before fails here, before anything else was written.
+    # Claims first: a period billed before fails here, before its document was written.
     uow.execute(_CLAIMS, claims)
     uow.execute(_DOCUMENTS, documents)
     uow.execute(_LINES, lines)

@@ -45,6 +45,7 @@ def apply_catalogue(
     again changes nothing. Format: docs/catalogue.md.
     """
     wanted = read_catalogue(catalogue)
+    uow.lock_settings()
     rows = plan_rows(uow, wanted)
     changes = [change for row in rows if (change := _write(uow, context, row)) is not None]
     if any("cycles_limit" in row.values and row.stored is not None for row in rows):

@@ -43,6 +43,12 @@ def ensure_defaults(
     No tax rule is made. Counters get their rows, so that writers lock a row instead of racing to
     insert it. Calling it again changes nothing.
     """
+    known = _known_counters(uow)
+    if not uow.is_alone and not known.issuperset(_COUNTERS):
+        # Two processes may find a new database empty: one fills it, the other one waits.
+        uow.make_counter(SETTINGS_VERSION)
+        uow.lock_settings()
+        known = _known_counters(uow)
     if _empty(uow, tables.currencies):
         insert_with_id(
             uow,
@@ -63,10 +69,13 @@ def ensure_defaults(
                 module="banktransfer", display_name="Bank Transfer", position=0, active=True
             )
         )
-    known = set(uow.execute(sa.select(tables.counters.c.name)).scalars())
     missing = [{"name": name, "next_value": 1} for name in _COUNTERS if name not in known]
     if missing:
         uow.execute(sa.insert(tables.counters), missing)
+
+
+def _known_counters(uow: UnitOfWork) -> set[str]:
+    return set(uow.execute(sa.select(tables.counters.c.name)).scalars())
 
 
 def insert_with_id(uow: UnitOfWork, table: sa.Table, row_id: int, **values: object) -> int:

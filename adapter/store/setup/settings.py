@@ -60,6 +60,9 @@ def change_settings(
     if not changed:
         return ()
     uow.take(SETTINGS_VERSION)
+    if not uow.is_alone:
+        # Whoever had the counter before may have written the same settings.
+        stored = stored_settings(uow)
     for name, value in changed.items():
         _write(uow, context, name, value, is_new=name not in stored)
         old = stored.get(name, default_text(name))

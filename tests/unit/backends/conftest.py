@@ -18,8 +18,16 @@ from adapter.commands.model import ChangeSetting, ClientFields, ClientIdentity, 
 from adapter.store import tables
 from adapter.store.config import RunConfig
 from adapter.store.queue import requeue_all
+from tests.databases import EVERY_ENGINE
 
 TODAY = date(2026, 3, 2)
+
+
+@pytest.fixture(params=EVERY_ENGINE)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Run every test that needs a store on every engine."""
+    name: str = request.param
+    return name
 
 
 @pytest.fixture

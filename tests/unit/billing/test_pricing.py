@@ -1,6 +1,7 @@
 """Prices, discounts, VAT and totals. Expected values were worked out by hand."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ def zar(text: str) -> Money:
 
 
 def line(price: str, quantity: str = "1", **other) -> RecurringLine:
-    values = {
+    values: dict[str, Any] = {
         "product_code": "",
         "quantity": D(quantity),
         "description": "x",

@@ -353,3 +353,74 @@ def test_an_account_that_is_not_configured_is_named(adapter):
         "no account shop; known are main"
         in adapter("db", "upgrade", "--account", "shop", fails=True).stderr
     )
+
+
+def test_a_catalogue_that_is_not_utf_8_is_refused(ready, tmp_path):
+    file = tmp_path / "catalogue.toml"
+    file.write_bytes(b"# caf\xe9\n")
+    assert ready("setup", "--file", str(file), fails=True).stderr == (
+        f"Error: {file}: not UTF-8 at byte 5\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["db", "check"],
+        ["db", "upgrade"],
+        ["credentials", "list"],
+        ["setup"],
+        ["worker", "--once"],
+        ["serve"],
+    ],
+    ids=" ".join,
+)
+def test_a_file_that_is_no_database_is_named(adapter, environ, tmp_path, arguments):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "adapter.db").write_bytes(b"not a database" * 100)
+    assert adapter(*arguments, fails=True).stderr == (
+        f"Error: account main, {environ['ADAPTER_DATABASE_URL']}: file is not a database\n"
+    )
+
+
+def test_a_folder_that_cannot_be_made_is_named(adapter, tmp_path):
+    (tmp_path / "data").write_text("a file")
+    refused = adapter("db", "upgrade", fails=True).stderr
+    assert re.fullmatch(rf"Error: {tmp_path}/data: [\w ]+\n", refused)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["db", "check"],
+        ["setup"],
+        ["setup", "export"],
+        ["credentials", "add", "shop"],
+        ["credentials", "list"],
+        ["credentials", "revoke", "shop"],
+        ["run-invoices"],
+        ["worker", "--once"],
+        ["demo"],
+        ["serve"],
+    ],
+    ids=" ".join,
+)
+def test_a_database_without_a_schema_names_the_remedy(adapter, arguments):
+    refused = adapter(*arguments, fails=True).stderr
+    assert refused.startswith("Error: The database is at schema revision none")
+    assert refused.endswith("run `adapter db upgrade`\n")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb"])
+def test_a_credential_has_a_name(ready, name):
+    refused = ready("credentials", "add", name, fails=True).stderr
+    assert refused.endswith("Error: Invalid value for NAME: must not be blank\n")
+    assert len(ready("credentials", "list").stdout.splitlines()) == 1
+
+
+def test_a_missing_driver_is_named(adapter, monkeypatch):
+    monkeypatch.setenv("ADAPTER_DATABASE_URL", "oracle://127.0.0.1/x")
+    monkeypatch.setenv("ADAPTER_ACCESS_SERVER_KEY", "00" * 32)
+    assert adapter("db", "check", fails=True).stderr == (
+        "Error: account main: its database needs the module oracledb\n"
+    )

@@ -19,6 +19,7 @@ from adapter.store.run import generate_due
 from adapter.store.run.scope import Scope, anything_due, due_conditions
 from adapter.store.transitions import change_status
 from adapter.store.unit_of_work import DOCUMENT_ID, SETTINGS_VERSION, Store
+from tests.databases import EVERY_ENGINE
 
 TODAY = date(2026, 3, 2)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -121,6 +122,13 @@ class Shop:
         with self.store.read() as uow:
             scope = Scope.of(GenerateDueInvoices(), uow.settings)
             return not anything_due(uow, due_conditions(scope, uow.settings, on))
+
+
+@pytest.fixture(params=EVERY_ENGINE)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Run every test that needs a store on every engine."""
+    name: str = request.param
+    return name
 
 
 @pytest.fixture

@@ -118,7 +118,8 @@ def test_credit_pays_at_once_and_moves_the_due_date(shop):
     assert result.count == 1
     (document,) = shop.documents()
     assert (document["status"], document["credit"], document["total"]) == ("Paid", 1595, 0)
-    assert shop.row(BillableKind.SERVICE, service)["next_due_on"] == date(2026, 4, 2)
+    row = shop.row(BillableKind.SERVICE, service)
+    assert (row["next_due_on"], row["next_invoice_on"]) == (date(2026, 4, 2), date(2026, 4, 2))
     with shop.store.read() as uow:
         credit = uow.execute(sa.select(tables.clients.c.credit)).scalar()
         log = uow.execute(sa.select(tables.credits_log)).mappings().one()

@@ -21,7 +21,14 @@ from adapter.commands.results import InvoiceUpdated
 from adapter.errors import InsufficientCredit, InvalidField, InvoiceNotDraft
 from adapter.store import tables
 from adapter.store.outbox import enqueue_mail
-from adapter.store.transitions import add_credit, apply_credit, change_status, load_invoice, settle
+from adapter.store.transitions import (
+    add_credit,
+    apply_credit,
+    change_status,
+    hold_invoice,
+    load_invoice,
+    settle,
+)
 from adapter.store.unit_of_work import UnitOfWork
 
 _HEADER = ("payment_method", "issued_on", "due_on", "notes", "tax_rate", "tax_rate_2")
@@ -29,7 +36,7 @@ _HEADER = ("payment_method", "issued_on", "due_on", "notes", "tax_rate", "tax_ra
 
 def update_invoice(uow: UnitOfWork, command: UpdateInvoice, context: Context) -> InvoiceUpdated:
     """Change an invoice: header and lines first, then what they come to, then its state."""
-    row = load_invoice(uow, command.invoice_id)
+    row = hold_invoice(uow, command.invoice_id)
     if command.publish and row["status"] != InvoiceStatus.DRAFT:
         raise InvoiceNotDraft
     _change_header(uow, command, context, row)

@@ -11,9 +11,9 @@ from adapter.billing.money import Money
 from adapter.commands.context import Context
 from adapter.commands.model import AddCredit, RecordPayment
 from adapter.commands.results import CreditAdded, PaymentRecorded
-from adapter.errors import InsufficientCredit, InvalidField, InvoiceCancelled, InvoiceNotFound
+from adapter.errors import InsufficientCredit, InvalidField, InvoiceCancelled
 from adapter.store import tables
-from adapter.store.transitions import change_status, settle
+from adapter.store.transitions import change_status, hold_invoice, settle
 from adapter.store.unit_of_work import UnitOfWork
 
 
@@ -23,7 +23,7 @@ def record_payment(uow: UnitOfWork, command: RecordPayment, context: Context) ->
     The same transaction id with the same amount on the same invoice is a replay: it answers
     success and books nothing. Source: contracts/decisions.md, "Payments".
     """
-    row = _locked(uow, command.invoice_id)
+    row = hold_invoice(uow, command.invoice_id)
     if row["status"] == InvoiceStatus.CANCELLED:
         raise InvoiceCancelled
     code = row["currency"]
@@ -67,20 +67,6 @@ def record_payment(uow: UnitOfWork, command: RecordPayment, context: Context) ->
     uow.audit(context, "record_payment", "invoice", row["id"], detail)
     settle(uow, context, row["id"], send_email=command.send_email)
     return PaymentRecorded(command.invoice_id)
-
-
-def _locked(uow: UnitOfWork, invoice_id: int) -> sa.RowMapping:
-    """Return the invoice's row, locked until commit: two payments at once must see each other."""
-    documents = tables.documents
-    query = (
-        sa.select(documents)
-        .where(documents.c.id == invoice_id, documents.c.hidden == sa.false())
-        .with_for_update()
-    )
-    row = uow.execute(query).mappings().first()
-    if row is None:
-        raise InvoiceNotFound(invoice_id)
-    return row
 
 
 def _is_replay(uow: UnitOfWork, command: RecordPayment, amount: Money) -> bool:

@@ -72,7 +72,7 @@ def update_service_addon(
     uow: UnitOfWork, command: UpdateServiceAddon, context: Context
 ) -> ServiceAddonUpdated:
     """Change an addon of a service; `recalculate` wins over an amount sent along."""
-    row = uow.row(tables.service_addons, command.service_addon_id)
+    row = uow.held(tables.service_addons, command.service_addon_id)
     if row is None:
         raise AddonNotFound(command.service_addon_id)
     values = given(

@@ -24,6 +24,7 @@ def create_billable_item(
 
     A recurring item without a date of its own begins today.
     """
+    uow.lock_client(command.client_id)
     require_client(uow, command.client_id)
     if abs(command.quantity) > _MAX_QUANTITY:
         raise InvalidField("quantity", "maximum", f"quantity must be at most {_MAX_QUANTITY}")

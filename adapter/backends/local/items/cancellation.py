@@ -29,7 +29,7 @@ def request_cancellation(
     Where the account wants that, its unpaid invoices are cancelled, or lose just its lines.
     Source: the form-post facts, 2.3.
     """
-    row = uow.row(tables.services, command.service_id)
+    row = uow.held(tables.services, command.service_id)
     if row is None:
         raise ServiceNotFound(command.service_id)
     services = tables.services

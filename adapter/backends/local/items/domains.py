@@ -70,7 +70,7 @@ def list_domains(uow: UnitOfWork, command: ListDomains, _context: Context) -> Do
 
 def update_domain(uow: UnitOfWork, command: UpdateDomain, context: Context) -> DomainUpdated:
     """Change a domain; `recalculate` wins over an amount sent along."""
-    row = uow.row(tables.domains, command.domain_id)
+    row = uow.held(tables.domains, command.domain_id)
     if row is None:
         raise DomainNotFound(command.domain_id)
     if command.years is not None and not 1 <= command.years <= MAX_YEARS:

@@ -89,7 +89,7 @@ def list_services(uow: UnitOfWork, command: ListServices, _context: Context) -> 
 
 def update_service(uow: UnitOfWork, command: UpdateService, context: Context) -> ServiceUpdated:
     """Change a service; `recalculate` wins over an amount sent along."""
-    row = uow.row(tables.services, command.service_id)
+    row = uow.held(tables.services, command.service_id)
     if row is None:
         raise ServiceNotFound(command.service_id)
     values = given(

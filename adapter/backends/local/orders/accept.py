@@ -25,6 +25,7 @@ def accept_order(uow: UnitOfWork, command: AcceptOrder, context: Context) -> Ord
     Source: contracts/decisions.md, "Accepting an order".
     """
     orders = tables.orders
+    uow.hold_client_of(orders, command.order_id)
     # Checked by the write itself, so that two callers cannot both accept.
     accepted = uow.execute(
         sa.update(orders)

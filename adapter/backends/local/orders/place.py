@@ -76,6 +76,8 @@ def place_order(uow: UnitOfWork, command: PlaceOrder, context: Context) -> Order
 
 def _check(uow: UnitOfWork, command: PlaceOrder) -> None:
     """Refuse orders that cannot be, in the order in which the documents list the errors."""
+    # Held to the end: what the client has decides about promotions, and is billed here.
+    uow.lock_client(command.client_id)
     client = require_client(uow, command.client_id)
     if client["status"] == ClientStatus.CLOSED:
         raise ClientClosed

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("taxed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("hidden", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_addons")),
+        if_not_exists=True,
     )
     op.create_table(
         "audit",
@@ -36,8 +37,11 @@ def upgrade() -> None:
         sa.Column("record_id", types.RowId, nullable=False),
         sa.Column("detail", types.long_text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+        if_not_exists=True,
     )
-    op.create_index("ix_audit_record", "audit", ["noun", "record_id"], unique=False)
+    op.create_index(
+        "ix_audit_record", "audit", ["noun", "record_id"], unique=False, if_not_exists=True
+    )
     op.create_table(
         "billable_items",
         sa.Column("id", types.RowId, autoincrement=True, nullable=False),
@@ -64,14 +68,22 @@ def upgrade() -> None:
         sa.Column("fence", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", types.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_billable_items")),
+        if_not_exists=True,
     )
     op.create_index(
         "ix_billable_items_client",
         "billable_items",
         ["client_id", "action", "generation_count"],
         unique=False,
+        if_not_exists=True,
     )
-    op.create_index("ix_billable_items_queue", "billable_items", ["next_invoice_on"], unique=False)
+    op.create_index(
+        "ix_billable_items_queue",
+        "billable_items",
+        ["next_invoice_on"],
+        unique=False,
+        if_not_exists=True,
+    )
     op.create_table(
         "cancellation_requests",
         sa.Column("id", types.RowId, autoincrement=True, nullable=False),
@@ -82,12 +94,14 @@ def upgrade() -> None:
         sa.Column("reason", types.long_text(), nullable=False),
         sa.Column("done", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cancellation_requests")),
+        if_not_exists=True,
     )
     op.create_index(
         op.f("ix_cancellation_requests_service_id"),
         "cancellation_requests",
         ["service_id"],
         unique=False,
+        if_not_exists=True,
     )
     op.create_table(
         "claims",
@@ -106,8 +120,11 @@ def upgrade() -> None:
         sa.Column("settings_version", types.RowId, nullable=False),
         sa.Column("claimed_at", types.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "billable_id", "due_on", name=op.f("pk_claims")),
+        if_not_exists=True,
     )
-    op.create_index(op.f("ix_claims_document_id"), "claims", ["document_id"], unique=False)
+    op.create_index(
+        op.f("ix_claims_document_id"), "claims", ["document_id"], unique=False, if_not_exists=True
+    )
     op.create_table(
         "client_groups",
         sa.Column("id", types.RowId, autoincrement=True, nullable=False),
@@ -119,6 +136,7 @@ def upgrade() -> None:
         ),
         sa.Column("separate_invoices", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_client_groups")),
+        if_not_exists=True,
     )
     op.create_table(
         "clients",
@@ -171,15 +189,23 @@ def upgrade() -> None:
         sa.Column("created_on", sa.Date(), nullable=False),
         sa.Column("created_at", types.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clients")),
+        if_not_exists=True,
     )
-    op.create_index("ix_clients_email", "clients", ["email_key"], unique=False)
-    op.create_index("ix_clients_pair", "clients", ["invoice_name", "email_key"], unique=False)
-    op.create_index("ix_clients_status", "clients", ["status"], unique=False)
+    op.create_index("ix_clients_email", "clients", ["email_key"], unique=False, if_not_exists=True)
+    op.create_index(
+        "ix_clients_pair",
+        "clients",
+        ["invoice_name", "email_key"],
+        unique=False,
+        if_not_exists=True,
+    )
+    op.create_index("ix_clients_status", "clients", ["status"], unique=False, if_not_exists=True)
     op.create_table(
         "counters",
         sa.Column("name", types.short_text(64), nullable=False),
         sa.Column("next_value", types.RowId, nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
+        if_not_exists=True,
     )
     op.create_table(
         "credentials",
@@ -199,6 +225,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_credentials")),
         sa.UniqueConstraint("identifier", name=op.f("uq_credentials_identifier")),
         sa.UniqueConstraint("name", name=op.f("uq_credentials_name")),
+        if_not_exists=True,
     )
     op.create_table(
         "credits",
@@ -210,8 +237,11 @@ def upgrade() -> None:
         sa.Column("document_id", types.RowId, nullable=False),
         sa.Column("admin_id", types.RowId, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_credits")),
+        if_not_exists=True,
     )
-    op.create_index(op.f("ix_credits_client_id"), "credits", ["client_id"], unique=False)
+    op.create_index(
+        op.f("ix_credits_client_id"), "credits", ["client_id"], unique=False, if_not_exists=True
+    )
     op.create_table(
         "currencies",
         sa.Column("id", types.RowId, autoincrement=True, nullable=False),
@@ -223,6 +253,7 @@ def upgrade() -> None:
         sa.Column("is_default", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_currencies")),
         sa.UniqueConstraint("code", name=op.f("uq_currencies_code")),
+        if_not_exists=True,
     )
     op.create_table(
         "document_lines",
@@ -243,12 +274,21 @@ def upgrade() -> None:
         sa.Column("custom", types.long_text(), nullable=True),
         sa.Column("cost_price", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_document_lines")),
+        if_not_exists=True,
     )
     op.create_index(
-        "ix_document_lines_document", "document_lines", ["document_id", "position"], unique=False
+        "ix_document_lines_document",
+        "document_lines",
+        ["document_id", "position"],
+        unique=False,
+        if_not_exists=True,
     )
     op.create_index(
-        "ix_document_lines_related", "document_lines", ["line_type", "related_id"], unique=False
+        "ix_document_lines_related",
+        "document_lines",
+        ["line_type", "related_id"],
+        unique=False,
+        if_not_exists=True,
     )
     op.create_table(
         "documents",
@@ -286,11 +326,18 @@ def upgrade() -> None:
         sa.Column("created_at", types.UtcTime(), nullable=False),
         sa.Column("updated_at", types.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_documents")),
+        if_not_exists=True,
     )
-    op.create_index("ix_documents_client", "documents", ["client_id", "kind"], unique=False)
-    op.create_index("ix_documents_run", "documents", ["run_id"], unique=False)
-    op.create_index("ix_documents_status", "documents", ["status", "due_on"], unique=False)
-    op.create_index("uq_documents_number", "documents", ["kind", "number"], unique=True)
+    op.create_index(
+        "ix_documents_client", "documents", ["client_id", "kind"], unique=False, if_not_exists=True
+    )
+    op.create_index("ix_documents_run", "documents", ["run_id"], unique=False, if_not_exists=True)
+    op.create_index(
+        "ix_documents_status", "documents", ["status", "due_on"], unique=False, if_not_exists=True
+    )
+    op.create_index(
+        "uq_documents_number", "documents", ["kind", "number"], unique=True, if_not_exists=True
+    )
     op.create_table(
         "domains",
         sa.Column("id", types.RowId, autoincrement=True, nullable=False),
@@ -328,10 +375,15 @@ def upgrade() -> None:
         sa.Column("fence", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", types.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_domains")),
+        if_not_exists=True,
     )
-    op.create_index("ix_domains_client", "domains", ["client_id"], unique=False)
-    op.create_index("ix_domains_name", "domains", ["name"], unique=False)
-    op.create_index("ix_domains_queue", "domains", ["next_invoice_on"], unique=False)
+    op.create_index(
+        "ix_domains_client", "domains", ["client_id"], unique=False, if_not_exists=True
+    )
+    op.create_index("ix_domains_name", "domains", ["name"], unique=False, if_not_exists=True)
+    op.create_index(
+        "ix_domains_queue", "domains", ["next_invoice_on"], unique=False, if_not_exists=True
+    )
     op.create_table(
         "held_occurrences",
         sa.Column("kind", types.short_text(16), nullable=False),
@@ -340,6 +392,7 @@ def upgrade() -> None:
         sa.Column("reason", types.short_text(64), server_default="", nullable=False),
         sa.Column("recorded_at", types.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "billable_id", "due_on", name=op.f("pk_held_occurrences")),
+        if_not_exists=True,
     )
     op.create_table(
         "orders",
@@ -358,9 +411,12 @@ def upgrade() -> None:
         sa.Column("nameservers", types.long_text(), nullable=False),
         sa.Column("notes", types.long_text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
+        if_not_exists=True,
     )
-    op.create_index(op.f("ix_orders_client_id"), "orders", ["client_id"], unique=False)
-    op.create_index("ix_orders_status", "orders", ["status"], unique=False)
+    op.create_index(
+        op.f("ix_orders_client_id"), "orders", ["client_id"], unique=False, if_not_exists=True
+    )
+    op.create_index("ix_orders_status", "orders", ["status"], unique=False, if_not_exists=True)
     op.create_table(
         "outbox",
         sa.Column("id", types.RowId, autoincrement=True, nullable=False),
@@ -374,9 +430,14 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_id")),
+        if_not_exists=True,
     )
-    op.create_index("ix_outbox_document", "outbox", ["document_id"], unique=False)
-    op.create_index("ix_outbox_status", "outbox", ["status", "id"], unique=False)
+    op.create_index(
+        "ix_outbox_document", "outbox", ["document_id"], unique=False, if_not_exists=True
+    )
+    op.create_index(
+        "ix_outbox_status", "outbox", ["status", "id"], unique=False, if_not_exists=True
+    )
     op.create_table(
         "payment_methods",
         sa.Column("module", types.short_text(64), nullable=False),
@@ -384,6 +445,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), server_default="0", nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.PrimaryKeyConstraint("module", name=op.f("pk_payment_methods")),
+        if_not_exists=True,
     )
     op.create_table(
         "prices",
@@ -402,14 +464,18 @@ def upgrade() -> None:
             "term",
             name=op.f("uq_prices_item_kind_item_id_currency_id_term"),
         ),
+        if_not_exists=True,
     )
-    op.create_index("ix_prices_item", "prices", ["item_kind", "item_id"], unique=False)
+    op.create_index(
+        "ix_prices_item", "prices", ["item_kind", "item_id"], unique=False, if_not_exists=True
+    )
     op.create_table(
         "product_groups",
         sa.Column("id", types.RowId, autoincrement=True, nullable=False),
         sa.Column("name", types.short_text(255), server_default="", nullable=False),
         sa.Column("position", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product_groups")),
+        if_not_exists=True,
     )
     op.create_table(
         "products",
@@ -429,8 +495,11 @@ def upgrade() -> None:
         sa.Column("prorata_next_month_day", sa.Integer(), nullable=True),
         sa.Column("cycles_limit", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_products")),
+        if_not_exists=True,
     )
-    op.create_index(op.f("ix_products_group_id"), "products", ["group_id"], unique=False)
+    op.create_index(
+        op.f("ix_products_group_id"), "products", ["group_id"], unique=False, if_not_exists=True
+    )
     op.create_table(
         "promotions",
         sa.Column("id", types.RowId, autoincrement=True, nullable=False),
@@ -455,6 +524,7 @@ def upgrade() -> None:
         sa.Column("notes", types.long_text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_promotions")),
         sa.UniqueConstraint("code", name=op.f("uq_promotions_code")),
+        if_not_exists=True,
     )
     op.create_table(
         "recurring_invoices",
@@ -488,12 +558,21 @@ def upgrade() -> None:
         sa.Column("fence", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", types.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recurring_invoices")),
+        if_not_exists=True,
     )
     op.create_index(
-        "ix_recurring_invoices_client", "recurring_invoices", ["client_id"], unique=False
+        "ix_recurring_invoices_client",
+        "recurring_invoices",
+        ["client_id"],
+        unique=False,
+        if_not_exists=True,
     )
     op.create_index(
-        "ix_recurring_invoices_queue", "recurring_invoices", ["next_invoice_on"], unique=False
+        "ix_recurring_invoices_queue",
+        "recurring_invoices",
+        ["next_invoice_on"],
+        unique=False,
+        if_not_exists=True,
     )
     op.create_table(
         "recurring_lines",
@@ -511,12 +590,14 @@ def upgrade() -> None:
         sa.Column("cost_price", sa.BigInteger(), nullable=True),
         sa.Column("discount_percentage", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recurring_lines")),
+        if_not_exists=True,
     )
     op.create_index(
         "ix_recurring_lines_invoice",
         "recurring_lines",
         ["recurring_invoice_id", "position"],
         unique=False,
+        if_not_exists=True,
     )
     op.create_table(
         "runs",
@@ -532,8 +613,9 @@ def upgrade() -> None:
         sa.Column("parked_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("complete", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+        if_not_exists=True,
     )
-    op.create_index("ix_runs_kind", "runs", ["kind", "run_on"], unique=False)
+    op.create_index("ix_runs_kind", "runs", ["kind", "run_on"], unique=False, if_not_exists=True)
     op.create_table(
         "schedule_changes",
         sa.Column("id", types.RowId, autoincrement=True, nullable=False),
@@ -546,9 +628,14 @@ def upgrade() -> None:
         sa.Column("new", types.long_text(), nullable=True),
         sa.Column("caller", types.short_text(255), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule_changes")),
+        if_not_exists=True,
     )
     op.create_index(
-        "ix_schedule_changes_billable", "schedule_changes", ["kind", "billable_id"], unique=False
+        "ix_schedule_changes_billable",
+        "schedule_changes",
+        ["kind", "billable_id"],
+        unique=False,
+        if_not_exists=True,
     )
     op.create_table(
         "service_addons",
@@ -581,11 +668,28 @@ def upgrade() -> None:
         sa.Column("fence", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", types.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_service_addons")),
+        if_not_exists=True,
     )
-    op.create_index("ix_service_addons_client", "service_addons", ["client_id"], unique=False)
-    op.create_index("ix_service_addons_queue", "service_addons", ["next_invoice_on"], unique=False)
     op.create_index(
-        op.f("ix_service_addons_service_id"), "service_addons", ["service_id"], unique=False
+        "ix_service_addons_client",
+        "service_addons",
+        ["client_id"],
+        unique=False,
+        if_not_exists=True,
+    )
+    op.create_index(
+        "ix_service_addons_queue",
+        "service_addons",
+        ["next_invoice_on"],
+        unique=False,
+        if_not_exists=True,
+    )
+    op.create_index(
+        op.f("ix_service_addons_service_id"),
+        "service_addons",
+        ["service_id"],
+        unique=False,
+        if_not_exists=True,
     )
     op.create_table(
         "services",
@@ -635,15 +739,21 @@ def upgrade() -> None:
         sa.Column("fence", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", types.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_services")),
+        if_not_exists=True,
     )
-    op.create_index("ix_services_client", "services", ["client_id"], unique=False)
-    op.create_index("ix_services_queue", "services", ["next_invoice_on"], unique=False)
+    op.create_index(
+        "ix_services_client", "services", ["client_id"], unique=False, if_not_exists=True
+    )
+    op.create_index(
+        "ix_services_queue", "services", ["next_invoice_on"], unique=False, if_not_exists=True
+    )
     op.create_table(
         "settings",
         sa.Column("name", types.short_text(255), nullable=False),
         sa.Column("value", types.long_text(), nullable=False),
         sa.Column("changed_at", types.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_settings")),
+        if_not_exists=True,
     )
     op.create_table(
         "tax_rules",
@@ -654,6 +764,7 @@ def upgrade() -> None:
         sa.Column("state", types.short_text(255), server_default="", nullable=False),
         sa.Column("rate", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tax_rules")),
+        if_not_exists=True,
     )
     op.create_table(
         "tlds",
@@ -661,6 +772,7 @@ def upgrade() -> None:
         sa.Column("tld", types.short_text(64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tlds")),
         sa.UniqueConstraint("tld", name=op.f("uq_tlds_tld")),
+        if_not_exists=True,
     )
     op.create_table(
         "transactions",
@@ -676,10 +788,21 @@ def upgrade() -> None:
         sa.Column("amount_out", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("transaction_id", types.short_text(255), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transactions")),
+        if_not_exists=True,
     )
-    op.create_index(op.f("ix_transactions_client_id"), "transactions", ["client_id"], unique=False)
     op.create_index(
-        "ix_transactions_document", "transactions", ["document_id", "transaction_id"], unique=False
+        op.f("ix_transactions_client_id"),
+        "transactions",
+        ["client_id"],
+        unique=False,
+        if_not_exists=True,
+    )
+    op.create_index(
+        "ix_transactions_document",
+        "transactions",
+        ["document_id", "transaction_id"],
+        unique=False,
+        if_not_exists=True,
     )
 
 
