@@ -3,9 +3,12 @@
 Where the servers are is told by `ADAPTER_TEST_POSTGRESQL` and `ADAPTER_TEST_MARIADB`, as URLs of
 a user who may make databases; without them loopback is tried. Tests on a server that cannot be
 reached are skipped by name. Databases get names of their own and are dropped at the end.
+
+`python -m tests.databases` ends with an error unless every server can be reached.
 """
 
 import os
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -120,3 +123,19 @@ def _empty(connection: Connection) -> None:
 def _outside_transactions(engine: sa.Engine) -> Iterator[Connection]:
     with engine.connect() as connection:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _main() -> int:
+    unreachable = 0
+    for server in SERVERS:
+        try:
+            with new_database(server):
+                pass
+        except pytest.skip.Exception as reason:
+            sys.stderr.write(f"{reason.msg}\n")
+            unreachable += 1
+    return 1 if unreachable else 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

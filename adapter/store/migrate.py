@@ -171,7 +171,13 @@ def _config(connection: Connection | None = None) -> Config:
 @contextmanager
 def _connection(engine: Engine) -> Iterator[Connection]:
     try:
-        with engine.connect() as connection, connection.begin():
+        connection = engine.connect()
+    except sa.exc.OperationalError as error:
+        if engine.dialect.name != "sqlite":
+            raise  # what a server says of itself (no such database) tells more than "busy"
+        raise StoreUnavailable from error
+    try:
+        with connection, connection.begin():
             yield connection
     except sa.exc.OperationalError as error:
         raise StoreUnavailable from error

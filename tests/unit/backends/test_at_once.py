@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -29,6 +30,7 @@ from adapter.commands.model import (
 )
 from adapter.errors import AdapterError, StoreUnavailable
 from adapter.store import tables
+from adapter.store.unit_of_work import Conflict
 
 CALLERS = 6
 FIELDS = ClientFields(first_name="Cat", last_name="Poe", email="cat@example.com", country="ZA")
@@ -210,3 +212,29 @@ def test_everything_at_once_leaves_documents_numbered_without_gaps(at_once, ann,
     ids = [row["id"] for row in documents + rows(tables.recurring_invoices)]
     assert sorted(ids) == list(range(1, 21))
     assert len(rows(tables.clients)) == 2 + 4
+
+
+@pytest.mark.parametrize(("undone", "codes"), [(1, []), (2, ["store_unavailable"])])
+def test_a_transaction_that_was_undone_for_another_one_is_done_once_more(
+    do, store, ann, monkeypatch, undone, codes
+):
+    write, left = store.write, [Conflict] * undone
+
+    @contextmanager
+    def undo(**options):
+        with write(**options) as uow:
+            yield uow
+            if left:
+                raise left.pop()
+
+    monkeypatch.setattr(store, "write", undo)
+    refused = []
+    try:
+        do(AddCredit(ann, "gift", Decimal(100)))
+    except StoreUnavailable as error:
+        refused = [error.code]
+    assert refused == codes
+    with store.read() as uow:
+        row = uow.row(tables.clients, ann)
+    assert row is not None
+    assert row["credit"] == (0 if codes else 10000)
