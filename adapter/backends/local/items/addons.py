@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from adapter.backends.local.catalogue_prices import ADDON, cycle_price, offered_prices
-from adapter.backends.local.items.changes import change, given, given_dates
+from adapter.backends.local.items.changes import change, given, given_amounts, given_dates
 from adapter.backends.local.lookups import currency_of, method_names
 from adapter.billing.model import BillableKind, ItemStatus
 from adapter.billing.money import Money
@@ -85,12 +85,9 @@ def update_service_addon(
     if command.addon_id and uow.row(tables.addons, command.addon_id) is None:
         raise CatalogueAddonNotFound(command.addon_id)
     code = currency_of(uow, row["client_id"]).code
-    for name, amount in (
-        ("setup_fee", command.setup_fee),
-        ("recurring_amount", command.recurring_amount),
-    ):
-        if amount is not None:
-            values[name] = Money.rounded(amount, code).hundredths
+    values |= given_amounts(
+        code, setup_fee=command.setup_fee, recurring_amount=command.recurring_amount
+    )
     if command.recalculate:
         values["recurring_amount"] = _catalogue_amount(uow, row, values).hundredths
     if "setup_fee" in values or "recurring_amount" in values:

@@ -1,12 +1,14 @@
 """Changing a billable: the one way, so that history, audit and queue always follow."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
 from adapter.backends.local.lengths import check_lengths
 from adapter.billing.model import BillableKind
+from adapter.billing.money import Money
 from adapter.commands.context import Context
 from adapter.commands.model import UNSET
 from adapter.store.queue import TABLES, requeue
@@ -47,6 +49,24 @@ def given(**values: Any) -> dict[str, Any]:
 def given_dates(**values: Any) -> dict[str, Any]:
     """Return the dates that a command gives; None is a value here (the zero date)."""
     return {name: value for name, value in values.items() if value is not UNSET}
+
+
+def given_amounts(currency: str, **amounts: Decimal | None) -> dict[str, int]:
+    """Return the amounts that a command gives, in hundredths."""
+    return {
+        name: Money.rounded(amount, currency).hundredths
+        for name, amount in amounts.items()
+        if amount is not None
+    }
+
+
+def amounts_by_hand(currency: str, **amounts: Decimal | None) -> dict[str, int]:
+    """Return given amounts of an item that can carry a promotion, and no discount beside them.
+
+    An amount set by hand is what is billed: no promotion is shown on top of it.
+    """
+    given_ones = given_amounts(currency, **amounts)
+    return given_ones | {name.replace("amount", "discount"): 0 for name in given_ones}
 
 
 def change(

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from adapter.backends.local.catalogue_prices import RENEW, domain_price
-from adapter.backends.local.items.changes import change, given, given_dates
+from adapter.backends.local.items.changes import amounts_by_hand, change, given, given_dates
 from adapter.backends.local.lookups import currency_of, method_names, window
 from adapter.backends.local.promotions import recurring_amounts
 from adapter.billing.model import BillableKind, ItemStatus
@@ -92,13 +92,11 @@ def update_domain(uow: UnitOfWork, command: UpdateDomain, context: Context) -> D
         do_not_renew=command.do_not_renew,
     ) | given_dates(next_due_on=command.next_due_on, expires_on=command.expires_on)
     currency = currency_of(uow, row["client_id"])
-    for name, amount in (
-        ("first_amount", command.first_amount),
-        ("recurring_amount", command.recurring_amount),
-    ):
-        if amount is not None:
-            values[name] = Money.rounded(amount, currency.code).hundredths
-            values[name.replace("amount", "discount")] = 0
+    values |= amounts_by_hand(
+        currency.code,
+        first_amount=command.first_amount,
+        recurring_amount=command.recurring_amount,
+    )
     if command.recalculate:
         after = {**row, **values}
         price = domain_price(uow, after["name"], RENEW, after["years"], currency)

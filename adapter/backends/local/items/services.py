@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from adapter.backends.local.catalogue_prices import PRODUCT, cycle_price, offered_prices
-from adapter.backends.local.items.changes import change, given, given_dates
+from adapter.backends.local.items.changes import amounts_by_hand, change, given, given_dates
 from adapter.backends.local.lookups import currency_of, method_names, window
 from adapter.backends.local.promotions import recurring_amounts
 from adapter.billing.model import BillableKind, ItemStatus
@@ -120,14 +120,9 @@ def update_service(uow: UnitOfWork, command: UpdateService, context: Context) ->
     if command.product_id is not None and uow.row(tables.products, command.product_id) is None:
         raise ProductNotFound(command.product_id)
     code = currency_of(uow, row["client_id"]).code
-    for name, amount in (
-        ("first_amount", command.first_amount),
-        ("recurring_amount", command.recurring_amount),
-    ):
-        if amount is not None:
-            # An amount set by hand is what is billed: no promotion is shown on top of it.
-            values[name] = Money.rounded(amount, code).hundredths
-            values[name.replace("amount", "discount")] = 0
+    values |= amounts_by_hand(
+        code, first_amount=command.first_amount, recurring_amount=command.recurring_amount
+    )
     if command.recalculate:
         values |= _catalogue_amounts(uow, row, values)
     change(uow, context, BillableKind.SERVICE, row, values)
