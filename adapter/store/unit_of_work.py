@@ -18,6 +18,7 @@ from adapter.errors import OutcomeUnknown, StoreUnavailable
 from adapter.store import servers, sqlite, tables
 from adapter.store.config import StoreConfig
 from adapter.store.direct import DirectReads
+from adapter.store.faults import Point, reached
 from adapter.store.prepared import Prepared, insert_into
 
 DOCUMENT_ID = "document_id"
@@ -257,12 +258,14 @@ class Store:
             if not keep:
                 transaction.rollback()
                 return
+            reached(Point.BEFORE_COMMIT)
             try:
                 transaction.commit()
             except DBAPIError as error:
                 if error.connection_invalidated:
                     raise OutcomeUnknown from error
                 raise
+            reached(Point.AFTER_COMMIT)
 
     def cached_settings(self) -> BusinessSettings | None:
         """Return the settings as last read, None before; their version says how current."""

@@ -18,6 +18,7 @@ from adapter.commands.results import InvoicesGenerated
 from adapter.errors import ClientNotFound, OutcomeUnknown, RunIncomplete, StoreUnavailable
 from adapter.store import tables
 from adapter.store.config import RunConfig
+from adapter.store.faults import Point, reached
 from adapter.store.run.claimed import set_claimed_aside
 from adapter.store.run.holding import hold, wait_for
 from adapter.store.run.load import load_clients, load_shared
@@ -253,6 +254,7 @@ class _Run:
             if wait_seconds is not None:
                 wait_for(uow, client_ids[0], wait_seconds)
             held = hold(uow, client_ids, wait=context.dry_run)
+            reached(Point.LOCK)
             scope = Scope.of(command, uow.settings)
             conditions = due_conditions(scope, uow.settings, context.today)
             if has_claimed:

@@ -10,6 +10,7 @@ from adapter.billing.drafts import Decision, DocumentDraft, LineDraft
 from adapter.billing.model import BillableKind, DocumentKind, InvoiceStatus
 from adapter.commands.context import Context
 from adapter.store import tables
+from adapter.store.faults import Point, reached
 from adapter.store.numbers import custom_number
 from adapter.store.outbox import enqueue_many, mail_row
 from adapter.store.queue import TABLES
@@ -77,6 +78,7 @@ def _write_documents(
     step = uow.settings.id_increment
     first_id = uow.take(DOCUMENT_ID, len(drafts), step=step)
     first_number = uow.take(INVOICE_NUMBER, len(drafts))
+    reached(Point.NUMBER)
     documents, lines, claims, mails = [], [], [], []
     for position, draft in enumerate(drafts):
         document_id = first_id + position * step
@@ -104,9 +106,11 @@ def _write_documents(
             mails.append(mail_row(context, "Invoice Created", draft.client_id, document_id))
     # Claims first: a period billed before fails here, before its document was written.
     uow.execute(_CLAIMS, claims)
+    reached(Point.CLAIM)
     uow.execute(_DOCUMENTS, documents)
     uow.execute(_LINES, lines)
     enqueue_many(uow, mails)
+    reached(Point.INSERT)
     for position, draft in enumerate(drafts):
         document_id = first_id + position * step
         if draft.credit:
