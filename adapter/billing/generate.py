@@ -240,7 +240,15 @@ def _claim(item: DueItem, due_on: date, next_on: date | None) -> ClaimDraft:
 
 
 def inputs_digest(inputs: DueItem | DueRecurring) -> str:
-    """Return a digest of everything that was known of a billable when it was decided about."""
+    """Return what a claim keeps of what was known of a billable when it was decided about.
+
+    For an item without a promotion that is readable: the amount in hundredths, whether it is
+    taxed, and how often it was billed before (`1595:1:4`); for all else a hash of every input.
+    """
+    if isinstance(inputs, DueItem) and inputs.promotion is None:
+        first = inputs.registered_on == inputs.due_on
+        amount = inputs.first_amount if first else inputs.recurring_amount
+        return f"{amount.hundredths}:{int(inputs.taxed)}:{inputs.generation_count}"
     return hashlib.sha256(repr(inputs).encode()).hexdigest()[:32]
 
 

@@ -29,7 +29,7 @@ def run_invoices(
     with workplace(account, settings) as place:
         context = place.context("cli", on=on, dry_run=dry_run)
         command = GenerateDueInvoices(client_id=client_id)
-        issued, progress = run(place.store, bounds, command, context, kind="cli")
+        issued, progress = run(place.store, bounds, command, context, kind="cli", digest=dry_run)
     deed = "would be issued" if dry_run else "issued"
     line = f"Account {account}, {context.today}: {issued.count} invoices {deed}"
     if issued.latest_invoice_id is not None and not dry_run:
@@ -38,4 +38,4 @@ def run_invoices(
         line += f"; {progress.parked} items parked"
     say(line)
     if dry_run:
-        say(f"content digest {progress.digest.hexdigest()}")
+        say(f"content digest {progress.hexdigest}")

@@ -120,8 +120,12 @@ SECTIONS: Final = (
             "wait_seconds": "How long a run waits for clients that another one is billing, before "
             "the same error.",
             "page_seconds": "Time of one transaction of a run.",
-            "page_clients": "Clients in one transaction of a run.",
+            "page_clients": "Clients in one transaction of a run, at most.",
             "document_limit": "Documents that one run issues at most.",
+            "set_based": "Whether plain items are billed by set-based SQL; without it every item "
+            "takes the slower path that special ones take, with the same result.",
+            "calendar_months": "How far back due dates are prepared for set-based SQL; older ones "
+            "take the slower path.",
             "at": "When each account's daily run starts, in the account's time zone.",
         },
     ),

@@ -24,11 +24,14 @@ class RunConfig:
     `time_limit_seconds` holds for an API call; past it committed pages stay and the caller gets an
     error. `wait_seconds` bounds how long it waits for clients that another caller is billing or
     changing. `page_seconds` is the time budget of one transaction, `page_clients` its upper bound.
-    `document_limit` bounds one run.
+    `document_limit` bounds one run. With `set_based` plain items are billed by SQL, the due dates
+    of the last `calendar_months` among them; without it everything takes the Python path.
     """
 
     time_limit_seconds: float = 50.0
     wait_seconds: float = 10.0
     page_seconds: float = 0.25
-    page_clients: int = 500
+    page_clients: int = 20_000
     document_limit: int = 5_000_000
+    set_based: bool = True
+    calendar_months: int = 3

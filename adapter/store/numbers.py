@@ -13,9 +13,12 @@ SEQUENTIAL_NUMBER = "sequential_number"
 
 def formatted(template: str, number: int, on: date) -> str:
     """Return `template` with {NUMBER}, {YEAR}, {MONTH} and {DAY} replaced."""
+    return _dated(template.replace("{NUMBER}", str(number)), on)
+
+
+def _dated(template: str, on: date) -> str:
     return (
-        template.replace("{NUMBER}", str(number))
-        .replace("{YEAR}", f"{on.year:04d}")
+        template.replace("{YEAR}", f"{on.year:04d}")
         .replace("{MONTH}", f"{on.month:02d}")
         .replace("{DAY}", f"{on.day:02d}")
     )
@@ -35,6 +38,18 @@ def custom_number(uow: UnitOfWork, on: date) -> str:
     settings = uow.settings
     counter = _counter(CUSTOM_NUMBER, settings.custom_number_reset, on)
     return formatted(settings.custom_number_format, uow.take(counter), on)
+
+
+def printed_block(uow: UnitOfWork, on: date, count: int) -> tuple[int, str]:
+    """Take the custom numbers of `count` invoices issued at once: the first, and their format.
+
+    The format has {NUMBER} left to replace. Without custom numbering nothing is taken.
+    """
+    settings = uow.settings
+    if not settings.custom_numbers or settings.proforma:
+        return 0, ""
+    first = uow.take(_counter(CUSTOM_NUMBER, settings.custom_number_reset, on), count)
+    return first, _dated(settings.custom_number_format, on)
 
 
 def sequential_number(uow: UnitOfWork, on: date) -> str:

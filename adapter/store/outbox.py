@@ -1,6 +1,7 @@
 """Rows of what must leave after the commit; whoever delivers them lives elsewhere."""
 
 import hashlib
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -10,13 +11,27 @@ import sqlalchemy as sa
 
 from adapter.commands.context import Context
 from adapter.store import tables
+from adapter.store.bulk import Bulk
 from adapter.store.unit_of_work import UnitOfWork
 
 MAIL: Final = "mail"
+INVOICE_CREATED: Final = "Invoice Created"
 WAITING: Final = "waiting"
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-_INSERT = sa.insert(tables.outbox)
+_COLUMNS: Final = (
+    "topic",
+    "client_id",
+    "document_id",
+    "payload",
+    "status",
+    "message_id",
+    "created_at",
+    "attempts",
+)
+_ROWS: Final = Bulk(tables.outbox, _COLUMNS)
+# A document's own id makes the message id: no invoice is announced twice.
+_CREATED: Final = "invoice-created-"
 
 
 def mail_row(  # noqa: PLR0913 - one row
@@ -38,12 +53,38 @@ def mail_row(  # noqa: PLR0913 - one row
         "topic": MAIL,
         "client_id": client_id,
         "document_id": document_id,
-        "payload": {"template": template, "values": dict(payload)},
+        "payload": _payload(template, payload),
         "status": WAITING,
         "message_id": _message_id(template, client_id, document_id, claim),
         "created_at": context.now,
         "attempts": 0,
     }
+
+
+def created_row(context: Context, client_id: int, document_id: int) -> dict[str, Any]:
+    """Return the row of the mail that brings a client his new invoice: one a document, ever."""
+    row = mail_row(context, INVOICE_CREATED, client_id, document_id)
+    return row | {"message_id": f"{_CREATED}{document_id}"}
+
+
+def created_columns(document_id: Any, client_id: Any, now: Any) -> dict[str, Any]:
+    """Return `created_row` as SQL expressions, for the invoices of a whole page at once."""
+    payload = json.dumps(_payload(INVOICE_CREATED), separators=(",", ":"))
+    return {
+        "topic": sa.literal_column(f"'{MAIL}'", sa.String),
+        "client_id": client_id,
+        "document_id": document_id,
+        "payload": sa.bindparam("payload", payload, type_=sa.String),
+        "status": sa.literal_column(f"'{WAITING}'", sa.String),
+        "message_id": sa.literal_column(f"'{_CREATED}'", sa.String)
+        + sa.cast(document_id, sa.String),
+        "created_at": now,
+        "attempts": sa.literal_column("0"),
+    }
+
+
+def _payload(template: str, values: Mapping[str, Any] = _NOTHING) -> dict[str, Any]:
+    return {"template": template, "values": dict(values)}
 
 
 def enqueue_mail(  # noqa: PLR0913 - one row
@@ -63,8 +104,7 @@ def enqueue_mail(  # noqa: PLR0913 - one row
 
 def enqueue_many(uow: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows made by `mail_row` in one statement."""
-    if rows:
-        uow.execute(_INSERT, list(rows))
+    _ROWS.insert(uow.connection, [[row[name] for name in _COLUMNS] for row in rows])
 
 
 def _message_id(template: str, client_id: int, document_id: int, claim: str) -> str:

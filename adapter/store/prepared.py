@@ -101,7 +101,7 @@ class Prepared:
             else:
                 cursor.executemany(compiled.sql, parameters)
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _named(connection, compiled.sql, error) from error
+            raise named_error(connection, compiled.sql, error) from error
         cursor.close()
 
     def _execute(self, connection: Connection, values: Mapping[str, Any]) -> tuple[_Compiled, Any]:
@@ -111,7 +111,7 @@ class Prepared:
         try:
             cursor.execute(compiled.sql, parameters)
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _named(connection, compiled.sql, error) from error
+            raise named_error(connection, compiled.sql, error) from error
         return compiled, cursor
 
     def _for(self, dialect: Dialect) -> _Compiled:
@@ -149,7 +149,7 @@ def _without_context(default: Any) -> Any:
     return (lambda: default(None)) if callable(default) else default
 
 
-def _named(connection: Connection, statement: str, error: Exception) -> Exception:
+def named_error(connection: Connection, statement: str, error: Exception) -> Exception:
     """Return a driver's error as SQLAlchemy would have named it.
 
     A connection that broke is not used again.

@@ -1,17 +1,13 @@
 """Drive a run: probe, page over whole clients, commit per page, and say honestly how it ended."""
 
-import hashlib
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from adapter.billing.drafts import Decision
-from adapter.billing.generate import RunTerms, decide
-from adapter.billing.model import BillableKind
 from adapter.commands.context import Context
 from adapter.commands.model import GenerateDueInvoices
 from adapter.commands.results import InvoicesGenerated
@@ -19,12 +15,15 @@ from adapter.errors import ClientNotFound, OutcomeUnknown, RunIncomplete, StoreU
 from adapter.store import tables
 from adapter.store.config import RunConfig
 from adapter.store.faults import Point, reached
+from adapter.store.run import calendar
 from adapter.store.run.claimed import set_claimed_aside
+from adapter.store.run.content import digest_of
 from adapter.store.run.holding import hold, wait_for
-from adapter.store.run.load import load_clients, load_shared
+from adapter.store.run.page import PageJob, find, write
 from adapter.store.run.probe import nothing_due
 from adapter.store.run.scope import Scope, anything_due, due_clients, due_conditions
-from adapter.store.run.write import Written, write_decisions
+from adapter.store.run.snapshot import IdSet
+from adapter.store.run.write import Written
 from adapter.store.unit_of_work import RUN_ID, Conflict, Store, UnitOfWork
 
 DAILY = "daily"
@@ -34,7 +33,7 @@ _IDLE_PASSES = 2
 
 @dataclass(slots=True)
 class Progress:
-    """What a run did so far. `digest` covers every document's content, in order."""
+    """What a run did so far. `digest` is of every document's content, where it was asked for."""
 
     count: int = 0
     last_id: int = 0
@@ -42,7 +41,7 @@ class Progress:
     pages: int = 0
     run_id: int | None = None
     complete: bool = False
-    digest: Any = field(default_factory=hashlib.sha256)
+    digest: int = 0
 
     def add(self, page: "_Page") -> None:
         """Count one committed page."""
@@ -52,24 +51,24 @@ class Progress:
         self.pages += page.wrote
         self.run_id = page.run_id
         self.complete = page.complete
-        for decision in page.decisions:
-            self.digest.update(repr(decision.documents).encode())
+        self.digest = (self.digest + page.digest) % 2**256
+
+    @property
+    def hexdigest(self) -> str:
+        """The content digest as 64 hex digits."""
+        return f"{self.digest:064x}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """One committed page. `elsewhere` are its clients that another caller held."""
+    """One committed page: whether anything was due, and which clients another caller held."""
 
     written: Written
-    decisions: Sequence[Decision]
+    wrote: bool
     elsewhere: tuple[int, ...]
     run_id: int | None
     complete: bool
-
-    @property
-    def wrote(self) -> bool:
-        """Whether anything was due at all."""
-        return _any(self.decisions)
+    digest: int
 
 
 def generate_due(
@@ -89,16 +88,20 @@ def generate_due(
     return run(store, config, command, context, kind=kind)[0]
 
 
-def run(
+def run(  # noqa: PLR0913 - what a run is, and what its caller wants to know
     store: Store,
     config: RunConfig,
     command: GenerateDueInvoices,
     context: Context,
     *,
     kind: str = "api",
+    digest: bool = False,
 ) -> tuple[InvoicesGenerated, Progress]:
-    """Do what `generate_due` does; return the progress as well (digest, run id, parked)."""
-    job = _Run(store, config, command, context, kind)
+    """Do what `generate_due` does; return the progress as well (run id, parked).
+
+    With `digest` every document's content is read back and summed up in it.
+    """
+    job = _Run(store, config, command, context, kind, digest)
     progress = job.progress
     try:
         job.finish()
@@ -121,11 +124,14 @@ class _Run:
     command: GenerateDueInvoices
     context: Context
     kind: str
+    with_digest: bool = False
     progress: Progress = field(default_factory=Progress)
 
     def finish(self) -> None:
         """Bill until nothing is due of what was due at the start, whoever billed it."""
         clients = self._due()
+        if clients and self.config.set_based and not self.context.dry_run:
+            calendar.fill(self.store, self.context.today, self.config.calendar_months)
         idle = 0
         while clients:
             pages = self.progress.pages
@@ -136,7 +142,7 @@ class _Run:
             before, clients = clients, self._due()
             if self.progress.pages > pages:
                 idle = 0
-            elif set(clients).isdisjoint(before):
+            elif not any(map(IdSet(before).__contains__, clients)):
                 break  # others did what was due at the start; what came due since is theirs too
             else:
                 idle += 1
@@ -148,26 +154,27 @@ class _Run:
                 self._complete(uow, run_id)
             self.progress.run_id, self.progress.complete = run_id, True
 
-    def _due(self) -> list[int]:
+    def _due(self) -> "array[int]":
         """Return the clients with due work: the snapshot that the next pass goes over."""
+        return self._due_ids().ascending()
+
+    def _due_ids(self) -> IdSet:
         command, today = self.command, self.context.today
         if nothing_due(self.store, command, today):
-            return []
+            return IdSet()
         with self.store.read() as uow:
             client_id = command.client_id
             if client_id is not None and uow.row(tables.clients, client_id) is None:
                 raise ClientNotFound(client_id)
             conditions = due_conditions(Scope.of(command, uow.settings), uow.settings, today)
-            return due_clients(uow, conditions) if anything_due(uow, conditions) else []
+            return due_clients(uow, conditions)
 
-    def _still_due(self, clients: Sequence[int]) -> list[int]:
+    def _still_due(self, clients: Sequence[int]) -> "array[int]":
         """Return those of the clients for whom something is due in what is committed."""
-        if not clients:
-            return []
-        due = set(self._due())
-        return [client_id for client_id in clients if client_id in due]
+        due = self._due_ids() if clients else IdSet()
+        return array("q", filter(due.__contains__, clients))
 
-    def _pass_over(self, clients: Sequence[int]) -> None:
+    def _pass_over(self, clients: "array[int]") -> None:
         """Bill every client, or see that another caller has billed it."""
         position, size = 0, min(_FIRST_PAGE, self.config.page_clients)
         elsewhere: list[int] = []
@@ -259,18 +266,22 @@ class _Run:
             conditions = due_conditions(scope, uow.settings, context.today)
             if has_claimed:
                 set_claimed_aside(uow, context, held.mine, conditions)
-            decisions = _decide(uow, context, scope, held.mine, send_email=command.send_email)
-            # Counters last: their rows are everybody's, and held until the commit.
-            if run_id is None and _any(decisions):
+            job = PageJob(context, scope, conditions, send_email=command.send_email)
+            store = self.store if self.config.set_based else None
+            found = find(uow, store, job, held.mine)
+            if run_id is None and found:
                 run_id = self._start(uow)
-            written = write_decisions(uow, context, run_id, decisions)
+            written = write(uow, store, job, found, run_id)
             if run_id is not None:
                 _count(uow, run_id, written)
                 nothing_left = is_last and not held.elsewhere and not context.dry_run
                 if nothing_left and not anything_due(uow, conditions):
                     self._complete(uow, run_id)
                     complete = True
-        return _Page(written, decisions, held.elsewhere, run_id, complete)
+            digest = 0
+            if self.with_digest and written.numbers is not None:
+                digest = digest_of(uow, written.numbers, written.count)
+        return _Page(written, bool(found), held.elsewhere, run_id, complete, digest)
 
     def _start(self, uow: UnitOfWork) -> int:
         """Write the run's row together with its first page; a run that did nothing leaves none."""
@@ -300,56 +311,6 @@ class _Run:
         runs = tables.runs
         values = {"finished_at": self.context.now, "complete": True}
         uow.execute(sa.update(runs).where(runs.c.id == run_id).values(**values))
-
-
-def _any(decisions: Sequence[Decision]) -> bool:
-    return any(each.documents or each.moves or each.parked or each.held for each in decisions)
-
-
-def _decide(
-    uow: UnitOfWork,
-    context: Context,
-    scope: Scope,
-    client_ids: Sequence[int],
-    *,
-    send_email: bool,
-) -> list[Decision]:
-    """Decide about one page of held clients. Their rows are read here, not before."""
-    if not client_ids:
-        return []
-    conditions = due_conditions(scope, uow.settings, context.today)
-    shared = load_shared(uow)
-    due, orphans = load_clients(uow, shared, client_ids, conditions, riders=scope.riders)
-    terms = RunTerms(context.today, uow.settings, send_email=send_email)
-    decisions = [decide(client, terms) for client in due]
-    if orphans:
-        decisions.append(Decision(parked=tuple(orphans)))
-    return decisions
-
-
-def bill_first(  # noqa: PLR0913 - an order's three kinds of items
-    uow: UnitOfWork,
-    context: Context,
-    client_id: int,
-    *,
-    service_ids: Sequence[int] = (),
-    addon_ids: Sequence[int] = (),
-    domain_ids: Sequence[int] = (),
-    send_email: bool = True,
-) -> int | None:
-    """Bill the next period of these items now, inside the caller's transaction.
-
-    Whatever their window, but never a second unpaid period. The caller holds the client. Returns
-    the last invoice's id.
-    """
-    ids: dict[BillableKind, tuple[int, ...] | None] = {
-        BillableKind.SERVICE: tuple(service_ids),
-        BillableKind.ADDON: tuple(addon_ids),
-        BillableKind.DOMAIN: tuple(domain_ids),
-    }
-    scope = Scope(client_id, ids, at_once=True, riders=False)
-    decisions = _decide(uow, context, scope, [client_id], send_email=send_email)
-    return write_decisions(uow, context, None, decisions).last_id or None
 
 
 def _count(uow: UnitOfWork, run_id: int, written: Written) -> None:

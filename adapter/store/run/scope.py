@@ -11,7 +11,10 @@ from adapter.billing.schedule import Cycle
 from adapter.billing.settings import BusinessSettings, IdLists
 from adapter.commands.model import GenerateDueInvoices
 from adapter.store.queue import TABLES
+from adapter.store.run.snapshot import IdSet
 from adapter.store.unit_of_work import UnitOfWork
+
+_PORTION = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +132,16 @@ def anything_due(uow: UnitOfWork, conditions: dict[BillableKind, Any]) -> bool:
     return uow.execute(union).first() is not None
 
 
-def due_clients(uow: UnitOfWork, conditions: dict[BillableKind, Any]) -> list[int]:
-    """Return the ids of all clients with due work, ascending: the snapshot a run pages over."""
+def due_clients(uow: UnitOfWork, conditions: dict[BillableKind, Any]) -> IdSet:
+    """Return the ids of all clients with due work: the snapshot a run pages over."""
     if not conditions:
-        return []
-    union = sa.union(
+        return IdSet()
+    found = sa.union_all(
         *(
             sa.select(TABLES[kind].c.client_id).where(condition)
             for kind, condition in conditions.items()
         )
     )
-    # A union of one select alone keeps its duplicates.
-    return sorted(set(uow.execute(union).scalars()))
+    # Read in portions: a driver that fetched all of it would hold a tuple for every row.
+    streamed = uow.connection.execution_options(yield_per=_PORTION).execute(found)
+    return IdSet(streamed.scalars())

@@ -10,36 +10,65 @@ from adapter.billing.drafts import Decision, DocumentDraft, LineDraft
 from adapter.billing.model import BillableKind, DocumentKind, InvoiceStatus
 from adapter.commands.context import Context
 from adapter.store import tables
+from adapter.store.bulk import Bulk
 from adapter.store.faults import Point, reached
 from adapter.store.numbers import custom_number
-from adapter.store.outbox import enqueue_many, mail_row
+from adapter.store.outbox import created_row, enqueue_many
 from adapter.store.queue import TABLES
+from adapter.store.run.blocks import Numbers, take_numbers
 from adapter.store.transitions import add_credit, settle
-from adapter.store.unit_of_work import DOCUMENT_ID, INVOICE_NUMBER, UnitOfWork
+from adapter.store.unit_of_work import UnitOfWork
 
-_DOCUMENTS = sa.insert(tables.documents)
-_LINES = sa.insert(tables.document_lines)
-_CLAIMS = sa.insert(tables.claims)
+_DOCUMENTS = Bulk(
+    tables.documents,
+    (
+        "id", "kind", "client_id", "currency", "status", "number", "number_text", "issued_on",
+        "due_on", "subtotal", "credit", "tax", "tax_2", "total", "paid", "tax_rate", "tax_rate_2",
+        "rounding", "tax_inclusive", "payment_method", "notes", "order_number", "custom_values",
+        "origin", "run_id", "recurring_invoice_id", "send_email", "hidden", "created_at",
+        "updated_at",
+    ),
+)  # fmt: skip
+_LINES = Bulk(
+    tables.document_lines,
+    (
+        "document_id", "position", "line_type", "related_id", "description", "amount", "taxed",
+        "product_code", "quantity", "unit_price", "net", "vat", "vat_rate", "custom", "cost_price",
+    ),
+)  # fmt: skip
+_CLAIMS = Bulk(
+    tables.claims,
+    (
+        "kind", "billable_id", "due_on", "document_id", "next_on", "moved", "run_id", "fence",
+        "rule", "inputs_digest", "settings_version", "claimed_at",
+    ),
+)  # fmt: skip
 _HELD = sa.insert(tables.held_occurrences)
 _PROMOTED = (BillableKind.SERVICE, BillableKind.DOMAIN)
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one page issued. `last_id` is 0 when it issued nothing."""
+    """What one page issued, under which ids. `last_id` is 0 when it issued nothing."""
 
     count: int
     last_id: int
     parked: int
+    numbers: Numbers | None = None
 
 
 def write_decisions(
-    uow: UnitOfWork, context: Context, run_id: int | None, decisions: Sequence[Decision]
+    uow: UnitOfWork,
+    context: Context,
+    run_id: int | None,
+    decisions: Sequence[Decision],
+    numbers: Numbers | None = None,
 ) -> Written:
     """Write a page's decisions; the caller commits them together or not at all.
 
-    Ids and numbers are taken as one block each, in the order of the decisions, so they have no
-    gaps. A period that was claimed before violates the claims' key and nothing is written.
+    Ids and numbers are one block each, in the order of the decisions, so they have no gaps; where
+    `numbers` gives none they are taken here. A period that was claimed before violates the
+    claims' key and nothing is written.
     """
     drafts = [draft for decision in decisions for draft in decision.documents]
     parked = [entry for decision in decisions for entry in decision.parked]
@@ -68,56 +97,58 @@ def write_decisions(
         uow.execute(_HELD, held)
     # Counters last: their rows are everybody's, and held until the commit.
     if drafts:
-        last_id = _write_documents(uow, context, run_id, drafts)
+        taken = numbers or take_numbers(uow, len(drafts))
+        last_id = _write_documents(uow, context, run_id, drafts, taken)
     return Written(len(drafts), last_id, len(parked))
 
 
 def _write_documents(
-    uow: UnitOfWork, context: Context, run_id: int | None, drafts: Sequence[DocumentDraft]
+    uow: UnitOfWork,
+    context: Context,
+    run_id: int | None,
+    drafts: Sequence[DocumentDraft],
+    numbers: Numbers,
 ) -> int:
-    step = uow.settings.id_increment
-    first_id = uow.take(DOCUMENT_ID, len(drafts), step=step)
-    first_number = uow.take(INVOICE_NUMBER, len(drafts))
-    reached(Point.NUMBER)
     documents, lines, claims, mails = [], [], [], []
+    version, now = uow.settings.settings_version, context.now
     for position, draft in enumerate(drafts):
-        document_id = first_id + position * step
-        number = first_number + position
-        documents.append(_document(uow, context, run_id, document_id, number, draft))
+        document_id = numbers.id_at(position)
+        documents.append(_document(uow, context, run_id, document_id, position, numbers, draft))
         lines += [_line(document_id, n, line) for n, line in enumerate(draft.lines)]
         claims += [
-            {
-                "kind": claim.kind.value,
-                "billable_id": claim.billable_id,
-                "due_on": claim.due_on,
-                "document_id": document_id,
-                "next_on": claim.next_on,
-                "moved": False,
-                "run_id": run_id,
-                "fence": claim.fence,
-                "rule": claim.rule,
-                "inputs_digest": claim.inputs_digest,
-                "settings_version": uow.settings.settings_version,
-                "claimed_at": context.now,
-            }
+            [
+                claim.kind.value,
+                claim.billable_id,
+                claim.due_on,
+                document_id,
+                claim.next_on,
+                False,
+                run_id,
+                claim.fence,
+                claim.rule,
+                claim.inputs_digest,
+                version,
+                now,
+            ]
             for claim in draft.claims
         ]
         if draft.send_email:
-            mails.append(mail_row(context, "Invoice Created", draft.client_id, document_id))
+            mails.append(created_row(context, draft.client_id, document_id))
+    connection = uow.connection
     # Claims first: a period billed before fails here, before its document was written.
-    uow.execute(_CLAIMS, claims)
+    _CLAIMS.insert(connection, claims)
     reached(Point.CLAIM)
-    uow.execute(_DOCUMENTS, documents)
-    uow.execute(_LINES, lines)
+    _DOCUMENTS.insert(connection, documents)
+    _LINES.insert(connection, lines)
     enqueue_many(uow, mails)
     reached(Point.INSERT)
     for position, draft in enumerate(drafts):
-        document_id = first_id + position * step
+        document_id = numbers.id_at(position)
         if draft.credit:
             _use_credit(uow, context, document_id, draft)
         if not draft.total:
             settle(uow, context, document_id, send_email=draft.send_email)
-    return first_id + (len(drafts) - 1) * step
+    return numbers.id_at(len(drafts) - 1)
 
 
 def _document(  # noqa: PLR0913 - one row
@@ -125,67 +156,69 @@ def _document(  # noqa: PLR0913 - one row
     context: Context,
     run_id: int | None,
     document_id: int,
-    number: int,
+    position: int,
+    numbers: Numbers,
     draft: DocumentDraft,
-) -> dict[str, Any]:
-    extras = draft.positional
+) -> list[Any]:
+    extras, totals = draft.positional, draft.totals
+    number = numbers.first_number + position
     number_text = ""
     if extras is not None:
         number_text = f"{extras.number_prefix}{number}{extras.number_suffix}"
     elif uow.settings.custom_numbers and not uow.settings.proforma:
         number_text = custom_number(uow, draft.issued_on)
-    return {
-        "id": document_id,
-        "kind": DocumentKind.INVOICE.value,
-        "client_id": draft.client_id,
-        "currency": draft.currency,
-        "status": InvoiceStatus.UNPAID.value,
-        "number": number,
-        "number_text": number_text,
-        "issued_on": draft.issued_on,
-        "due_on": draft.due_on,
-        "subtotal": draft.totals.subtotal,
-        "credit": draft.credit,
-        "tax": draft.totals.tax,
-        "tax_2": draft.totals.tax_2,
-        "total": draft.total,
-        "paid": 0,
-        "tax_rate": draft.tax_rate,
-        "tax_rate_2": draft.tax_rate_2,
-        "rounding": draft.rounding.value,
-        "tax_inclusive": draft.tax_inclusive,
-        "payment_method": draft.payment_method,
-        "notes": "",
-        "order_number": "" if extras is None else extras.order_number,
-        "custom_values": None if extras is None else list(extras.custom_values),
-        "origin": "autogen",
-        "run_id": run_id,
-        "recurring_invoice_id": None if extras is None else extras.recurring_invoice_id,
-        "send_email": draft.send_email,
-        "hidden": False,
-        "created_at": context.now,
-        "updated_at": context.now,
-    }
+    return [
+        document_id,
+        DocumentKind.INVOICE.value,
+        draft.client_id,
+        draft.currency,
+        InvoiceStatus.UNPAID.value,
+        number,
+        number_text,
+        draft.issued_on,
+        draft.due_on,
+        totals.subtotal.hundredths,
+        draft.credit.hundredths,
+        totals.tax.hundredths,
+        totals.tax_2.hundredths,
+        draft.total.hundredths,
+        0,
+        draft.tax_rate,
+        draft.tax_rate_2,
+        draft.rounding.value,
+        draft.tax_inclusive,
+        draft.payment_method,
+        "",
+        "" if extras is None else extras.order_number,
+        None if extras is None else list(extras.custom_values),
+        "autogen",
+        run_id,
+        None if extras is None else extras.recurring_invoice_id,
+        draft.send_email,
+        False,
+        context.now,
+        context.now,
+    ]
 
 
-def _line(document_id: int, position: int, line: LineDraft) -> dict[str, Any]:
-    return {
-        "document_id": document_id,
-        "position": position,
-        "line_type": line.line_type.value,
-        "related_id": line.related_id,
-        "description": line.description,
-        "amount": line.amount,
-        "taxed": line.taxed,
-        "product_code": line.product_code,
-        "quantity": line.quantity,
-        "unit_price": line.unit_price,
-        "net": None if line.net is None else line.net.hundredths,
-        "vat": None if line.vat is None else line.vat.hundredths,
-        "vat_rate": line.vat_rate,
-        "custom": None if line.custom is None else list(line.custom),
-        "cost_price": line.cost_price,
-    }
+def _line(document_id: int, position: int, line: LineDraft) -> list[Any]:
+    return [
+        document_id,
+        position,
+        line.line_type.value,
+        line.related_id,
+        line.description,
+        line.amount.hundredths,
+        line.taxed,
+        line.product_code,
+        line.quantity,
+        line.unit_price,
+        None if line.net is None else line.net.hundredths,
+        None if line.vat is None else line.vat.hundredths,
+        line.vat_rate,
+        None if line.custom is None else list(line.custom),
+        line.cost_price,
+    ]
 
 
 def _use_credit(uow: UnitOfWork, context: Context, document_id: int, draft: DocumentDraft) -> None:

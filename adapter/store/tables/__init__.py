@@ -3,6 +3,7 @@
 from adapter.store.tables.base import metadata
 from adapter.store.tables.billables import (
     billable_items,
+    calendar,
     cancellation_requests,
     domains,
     orders,
@@ -42,6 +43,7 @@ __all__ = [
     "addons",
     "audit",
     "billable_items",
+    "calendar",
     "cancellation_requests",
     "claims",
     "client_groups",

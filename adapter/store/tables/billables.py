@@ -199,6 +199,18 @@ recurring_lines = Table(
     Index("ix_recurring_lines_invoice", "recurring_invoice_id", "position"),
 )
 
+# When the period that begins on `due_on` ends: `next_on` is the next due date, `months` later, on
+# `anchor_day` (0: the day of `due_on`). Derived; filled by the run from the one calendar.
+calendar = Table(
+    "calendar",
+    metadata,
+    Column("months", SmallInteger, primary_key=True, autoincrement=False),
+    Column("anchor_day", SmallInteger, primary_key=True, autoincrement=False),
+    Column("due_on", Date, primary_key=True),
+    Column("next_on", Date, nullable=False),
+    Column("period_end", Date, nullable=False),
+)
+
 cancellation_requests = Table(
     "cancellation_requests",
     metadata,

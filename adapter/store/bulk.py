@@ -1,0 +1,82 @@
+"""Many rows of one table at once, each database's quickest way: tuples, COPY, or long VALUES.
+
+SQLAlchemy knows the types; handing it a dictionary a row costs more than the databases need.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Dialect
+
+from adapter.store.prepared import named_error
+from adapter.store.types import MoneyAmount
+
+_AT_ONCE: Final = 1000  # MariaDB's driver makes one statement of them
+_Process = Callable[[Any], Any]
+
+
+class Bulk:
+    """Inserts rows into fixed columns of a table; those left out get the database's defaults.
+
+    Amounts are given in hundredths, checked when their `Money` was made.
+    """
+
+    def __init__(self, table: sa.Table, columns: Sequence[str]) -> None:
+        self._table = table
+        self._columns = [table.c[name] for name in columns]
+        self._listed = ", ".join(columns)
+        self._processes: dict[str, list[tuple[int, _Process]]] = {}
+
+    def insert(self, connection: Connection, rows: list[list[Any]]) -> None:
+        """Insert the rows, which are brought into the driver's form in place."""
+        if not rows:
+            return
+        dialect = connection.dialect
+        for position, process in self._processes_for(dialect):
+            _bring_into_form(rows, position, process)
+        cursor = connection.connection.cursor()
+        try:
+            if dialect.name == "postgresql":
+                self._copy(cursor, rows)
+            else:
+                place = "?" if dialect.name == "sqlite" else "%s"
+                places = ", ".join([place] * len(self._columns))
+                statement = f"INSERT INTO {self._table.name} ({self._listed}) VALUES ({places})"  # noqa: S608 - our own names
+                for start in range(0, len(rows), _AT_ONCE):
+                    cursor.executemany(statement, rows[start : start + _AT_ONCE])
+        except dialect.loaded_dbapi.Error as error:
+            raise named_error(connection, self._table.name, error) from error
+        cursor.close()
+
+    def _copy(self, cursor: Any, rows: list[list[Any]]) -> None:
+        with cursor.copy(f"COPY {self._table.name} ({self._listed}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def _processes_for(self, dialect: Dialect) -> list[tuple[int, _Process]]:
+        found = self._processes.get(dialect.name)
+        if found is None:
+            found = self._processes[dialect.name] = []
+            for position, column in enumerate(self._columns):
+                if isinstance(column.type, MoneyAmount):
+                    continue
+                kind: Any = column.type.dialect_impl(dialect)
+                process = kind.bind_processor(dialect)
+                if process is not None:
+                    found.append((position, process))
+        return found
+
+
+def _bring_into_form(rows: list[list[Any]], position: int, process: _Process) -> None:
+    known: dict[Any, Any] = {}
+    for row in rows:
+        value = row[position]
+        if isinstance(value, date):
+            # A page repeats few dates and times.
+            if value not in known:
+                known[value] = process(value)
+            row[position] = known[value]
+        elif value is not None:
+            row[position] = process(value)

@@ -1,0 +1,130 @@
+"""One page of a run: what is due of its clients found, decided, and written in one transaction.
+
+Plain items take the set-based path, everything else `billing.generate`. Deciding comes first:
+the counters' rows are everybody's, and held from the first number until the commit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adapter.billing.drafts import Decision
+from adapter.billing.generate import RunTerms, decide
+from adapter.billing.model import BillableKind
+from adapter.commands.context import Context
+from adapter.store.run import plain
+from adapter.store.run.blocks import take_numbers
+from adapter.store.run.load import Shared, load_clients, load_shared
+from adapter.store.run.scope import Scope, due_conditions
+from adapter.store.run.write import Written, write_decisions
+from adapter.store.unit_of_work import Store, UnitOfWork
+
+_RECURRING = BillableKind.RECURRING_INVOICE
+
+
+@dataclass(frozen=True, slots=True)
+class PageJob:
+    """What every page of a run is billed by. `conditions` say what is due, a kind each."""
+
+    context: Context
+    scope: Scope
+    conditions: Mapping[BillableKind, Any]
+    send_email: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is due on a page: staged in SQL, and decided in Python."""
+
+    shared: Shared
+    staged: plain.PlainPage
+    decisions: Sequence[Decision]
+
+    @property
+    def document_count(self) -> int:
+        """How many documents the page issues."""
+        return self.staged.count + sum(len(each.documents) for each in self.decisions)
+
+    def __bool__(self) -> bool:
+        """Tell whether anything was due."""
+        return bool(self.staged.count) or any(
+            each.documents or each.moves or each.parked or each.held for each in self.decisions
+        )
+
+
+def find(uow: UnitOfWork, store: Store | None, job: PageJob, client_ids: Sequence[int]) -> Found:
+    """Find and decide everything due of these held clients (ascending).
+
+    Without `store` all of it in Python. Their rows are read here, not before.
+    """
+    shared = load_shared(uow)
+    staged = plain.PlainPage(special=tuple(client_ids))
+    if store is not None and client_ids and plain.can_serve(job.scope, uow.settings, shared):
+        staged = plain.PlainPath(uow, store, job.context, shared).stage(client_ids)
+    decisions = _decide(uow, job, shared, staged.special, job.conditions)
+    if staged.recurring:
+        only = {_RECURRING: job.conditions[_RECURRING]}
+        decisions += _decide(uow, job, shared, staged.recurring, only)
+    return Found(shared, staged, decisions)
+
+
+def write(
+    uow: UnitOfWork, store: Store | None, job: PageJob, found: Found, run_id: int | None
+) -> Written:
+    """Write what was found; the caller commits it together or not at all."""
+    count, staged = found.document_count, found.staged
+    if not count:
+        return write_decisions(uow, job.context, run_id, found.decisions)
+    numbers = take_numbers(uow, count)
+    if store is not None and staged.count:
+        path = plain.PlainPath(uow, store, job.context, found.shared)
+        path.write(staged, run_id, numbers, send_email=job.send_email)
+    decided = write_decisions(
+        uow, job.context, run_id, found.decisions, numbers.after(staged.count)
+    )
+    return Written(count, numbers.id_at(count - 1), decided.parked, numbers)
+
+
+def _decide(
+    uow: UnitOfWork,
+    job: PageJob,
+    shared: Shared,
+    client_ids: Sequence[int],
+    conditions: Mapping[BillableKind, Any],
+) -> list[Decision]:
+    if not client_ids:
+        return []
+    riders = job.scope.riders and len(conditions) > 1
+    due, orphans = load_clients(uow, shared, client_ids, conditions, riders=riders)
+    terms = RunTerms(job.context.today, uow.settings, send_email=job.send_email)
+    decisions = [decide(client, terms) for client in due]
+    if orphans:
+        decisions.append(Decision(parked=tuple(orphans)))
+    return decisions
+
+
+def bill_first(  # noqa: PLR0913 - an order's three kinds of items
+    uow: UnitOfWork,
+    context: Context,
+    client_id: int,
+    *,
+    service_ids: Sequence[int] = (),
+    addon_ids: Sequence[int] = (),
+    domain_ids: Sequence[int] = (),
+    send_email: bool = True,
+) -> int | None:
+    """Bill the next period of these items now, inside the caller's transaction.
+
+    Whatever their window, but never a second unpaid period. The caller holds the client. Returns
+    the last invoice's id.
+    """
+    ids: dict[BillableKind, tuple[int, ...] | None] = {
+        BillableKind.SERVICE: tuple(service_ids),
+        BillableKind.ADDON: tuple(addon_ids),
+        BillableKind.DOMAIN: tuple(domain_ids),
+    }
+    scope = Scope(client_id, ids, at_once=True, riders=False)
+    conditions = due_conditions(scope, uow.settings, context.today)
+    job = PageJob(context, scope, conditions, send_email=send_email)
+    found = find(uow, None, job, [client_id])
+    return write(uow, None, job, found, None).last_id or None

@@ -1,0 +1,221 @@
+"""One page of a run on the set-based path: staged, judged, and written when the ids are known."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from adapter.billing.model import BillableKind
+from adapter.billing.settings import BusinessSettings
+from adapter.commands.context import Context
+from adapter.store.faults import Point, reached
+from adapter.store.numbers import printed_block
+from adapter.store.queue import TABLES
+from adapter.store.run.blocks import Numbers
+from adapter.store.run.load import Shared
+from adapter.store.run.plain import staged, staging, writing
+from adapter.store.run.plain.statement import ORIGIN, PageStatement
+from adapter.store.run.scope import Scope, due_condition
+from adapter.store.unit_of_work import Store, UnitOfWork
+
+# Beyond these an exact 64-bit tax is not certain: the Python path takes such a page.
+_LARGEST_SUM: Final = 10**11
+_LARGEST_RATE: Final = Decimal(1000)
+_MOST_RULES: Final = 1000
+_RECURRING: Final = BillableKind.RECURRING_INVOICE
+_KEPT: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PlainPage:
+    """What the set-based path found of a page's clients.
+
+    `count` invoices of `lines` lines wait in the staging tables. The Python path bills every
+    kind of `special` clients, and only the recurring invoices of `recurring` ones.
+    """
+
+    count: int = 0
+    lines: int = 0
+    kinds: tuple[BillableKind, ...] = ()
+    special: tuple[int, ...] = ()
+    recurring: tuple[int, ...] = ()
+
+
+def can_serve(scope: Scope, settings: BusinessSettings, shared: Shared) -> bool:
+    """Tell whether the set-based path knows a scope, settings and tax rules at all."""
+    rules = shared.tax_rules
+    if len(rules) > _MOST_RULES or any(not 0 <= r.rate <= _LARGEST_RATE for r in rules):
+        return False
+    compounded_inside = settings.tax_enabled and settings.tax_inclusive and settings.tax_compound
+    whole = scope.riders and not scope.at_once and all(v is None for v in scope.ids.values())
+    return whole and not compounded_inside
+
+
+@dataclass(frozen=True, slots=True)
+class PlainPath:
+    """The set-based path inside one transaction."""
+
+    uow: UnitOfWork
+    store: Store
+    context: Context
+    shared: Shared
+
+    def stage(self, client_ids: Sequence[int]) -> PlainPage:
+        """Stage the plain part of a page of held clients (ascending); say what is left to Python.
+
+        Nothing but temporary tables is written.
+        """
+        uow, connection = self.uow, self.uow.connection
+        plan = _plan(uow, self.store, self.shared)
+        values = {staging.TODAY: self.context.today}
+        flags = plan.due_kinds.all(connection, values)[0]
+        kinds = [kind for kind, due in zip(BillableKind, flags, strict=True) if due]
+        if not kinds:
+            return PlainPage()
+        staged.begin(uow, client_ids)
+        recurring: set[int] = set()
+        if _RECURRING in kinds:
+            kinds.remove(_RECURRING)
+            recurring = _ids(plan.recurring, connection, values)
+        lines = sum(plan.due[kind].run(connection, values) for kind in kinds)
+        if not lines:
+            return PlainPage(recurring=tuple(sorted(recurring)))
+        special = _ids(plan.special, connection, values)
+        special |= _ids(plan.riders, connection, values)
+        if special:
+            staged.list_clients(uow, special)
+            lines -= plan.drop_special.run(connection, values)
+        count = plan.documents.run(connection, values) if lines else 0
+        if count:
+            whole, first, last = plan.bounds.all(connection, values)[0]
+            if whole > _LARGEST_SUM or (first, last) != (1, count):
+                return PlainPage(special=tuple(client_ids))
+            for taxes in plan.taxes:
+                taxes.run(connection, values)
+        return PlainPage(
+            count, lines, tuple(kinds), tuple(sorted(special)), tuple(sorted(recurring - special))
+        )
+
+    def write(
+        self, page: PlainPage, run_id: int | None, numbers: Numbers, *, send_email: bool
+    ) -> None:
+        """Write the invoices that `stage` left in the staging tables, and move their items."""
+        uow, context = self.uow, self.context
+        connection = uow.connection
+        plan = _plan(uow, self.store, self.shared)
+        first_printed, template = printed_block(uow, context.today, page.count)
+        values = {
+            staging.TODAY: context.today,
+            "now": context.now,
+            "run_id": run_id,
+            "settings_version": uow.settings.settings_version,
+            "first_id": numbers.first_id,
+            "id_step": numbers.id_step,
+            "first_number": numbers.first_number,
+            "first_printed": first_printed,
+            "template": template,
+            "send_email": send_email,
+        }
+        # Claims first: a period billed before fails here, before its invoice was written.
+        plan.claims.run(connection, values)
+        reached(Point.CLAIM)
+        for kind in page.kinds:
+            plan.queue[kind].run(connection, values)
+        plan.invoices.run(connection, values)
+        lines = plan.single_lines if page.lines == page.count else plan.lines
+        lines.run(connection, values)
+        if send_email:
+            plan.mails.run(connection, values)
+        reached(Point.INSERT)
+
+
+def _ids(
+    statement: PageStatement, connection: sa.Connection, values: Mapping[str, Any]
+) -> set[int]:
+    return {client_id for (client_id,) in statement.all(connection, values)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Every statement of a page, compiled."""
+
+    due_kinds: PageStatement
+    due: Mapping[BillableKind, PageStatement]
+    recurring: PageStatement
+    special: PageStatement
+    riders: PageStatement
+    drop_special: PageStatement
+    documents: PageStatement
+    bounds: PageStatement
+    taxes: tuple[PageStatement, ...]
+    claims: PageStatement
+    queue: Mapping[BillableKind, PageStatement]
+    invoices: PageStatement
+    lines: PageStatement
+    single_lines: PageStatement
+    mails: PageStatement
+
+
+def _plan(uow: UnitOfWork, store: Store, shared: Shared) -> _Plan:
+    key = ("plain", uow.settings.settings_version, shared.methods, shared.tax_rules)
+    found: _Plan | None = store.prepared.get(key)
+    if found is None:
+        if len(store.prepared) >= _KEPT:
+            store.prepared.clear()  # statements of earlier settings
+        found = store.prepared[key] = _build(uow, shared)
+    return found
+
+
+def _build(uow: UnitOfWork, shared: Shared) -> _Plan:
+    settings, dialect = uow.settings, uow.connection.dialect
+    shape = staging.Shape(dialect.name, settings, shared.methods, shared.tax_rules)
+
+    def compiled(statement: Any) -> PageStatement:
+        return PageStatement(statement, dialect)
+
+    def into(table: sa.Table, query: sa.Select[Any], names: Sequence[str]) -> PageStatement:
+        inserted = sa.insert(table).from_select(list(names), query, include_defaults=False)
+        return compiled(inserted)
+
+    items, documents = staged.items, staged.documents
+    grouped = [*staging.GROUPED, *([] if dialect.name == "sqlite" else ["place"])]
+    listed = sa.select(staged.clients.c.client_id)
+    return _Plan(
+        due_kinds=compiled(_due_kinds(settings)),
+        due={
+            kind: into(items, staging.select_due(kind, shape, ORIGIN), items.c.keys())
+            for kind in staging.KINDS
+        },
+        recurring=compiled(staging.select_recurring(shape, ORIGIN)),
+        special=compiled(staging.select_special()),
+        riders=compiled(staging.select_riders()),
+        drop_special=compiled(sa.delete(items).where(items.c.client_id.in_(listed))),
+        documents=into(documents, staging.select_documents(shape), grouped),
+        bounds=compiled(
+            sa.select(
+                sa.func.max(documents.c.whole),
+                sa.func.min(documents.c.place),
+                sa.func.max(documents.c.place),
+            )
+        ),
+        taxes=tuple(compiled(update) for update in writing.update_taxes(shape)),
+        claims=compiled(writing.insert_claims()),
+        queue={kind: compiled(writing.update_queue(kind, settings)) for kind in staging.KINDS},
+        invoices=compiled(writing.insert_documents(settings)),
+        lines=compiled(writing.insert_lines(single=False)),
+        single_lines=compiled(writing.insert_lines(single=True)),
+        mails=compiled(writing.insert_mails()),
+    )
+
+
+def _due_kinds(settings: BusinessSettings) -> sa.Select[Any]:
+    """Return one row that tells of each kind whether anything of it is due, anywhere."""
+    scope = Scope(ids=dict.fromkeys(BillableKind))
+    probes = []
+    for kind in BillableKind:
+        condition: Any = due_condition(kind, scope, settings, ORIGIN)
+        probe = sa.exists().select_from(TABLES[kind]).where(condition)
+        probes.append(sa.case((probe, 1), else_=0))
+    return sa.select(*probes)

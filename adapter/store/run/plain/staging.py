@@ -1,0 +1,380 @@
+"""What is due of a page's clients, as SELECTs into the staging tables, and what makes it special.
+
+Each rule here is a rule of `billing.generate` for the plain case; what differs from the plain
+case is marked special and left to it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from adapter.billing.due import TaxRule
+from adapter.billing.generate import RULE_FIRST, RULE_ITEM, RULE_PERIOD
+from adapter.billing.model import BillableKind, CatchUp, ItemAction, LineType
+from adapter.billing.schedule import Cycle
+from adapter.billing.settings import DATE_FORMATS, BusinessSettings
+from adapter.store import tables
+from adapter.store.queue import TABLES
+from adapter.store.run.plain import staged
+from adapter.store.run.scope import Scope, due_condition
+from adapter.store.types import short_text
+
+KINDS: Final = (
+    BillableKind.SERVICE,
+    BillableKind.ADDON,
+    BillableKind.DOMAIN,
+    BillableKind.BILLABLE_ITEM,
+)
+TODAY: Final = "today"
+# One line may not be so large that a sum of them could leave 64 bits before it is checked.
+_LARGEST_LINE: Final = 10**9
+_NAMES: Final = sa.literal_column("' - '", sa.String)
+_POSTGRESQL: Final = {"%d": "DD", "%m": "MM", "%Y": "YYYY"}
+GROUPED: Final = ("client_id", "due_on", "payment_method", "whole", "taxable")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the statements depend on besides a call's own values."""
+
+    dialect: str
+    settings: BusinessSettings
+    methods: tuple[str, ...]
+    tax_rules: tuple[TaxRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """Where a kind keeps what a line needs; SQL expressions all."""
+
+    source: Any
+    name: Any
+    first_name: Any
+    first_amount: Any
+    recurring_amount: Any
+    taxed: Any
+    months: Any
+    special: Any
+    line_type: str
+    first_line_type: Any = None
+
+
+def today() -> Any:
+    """Return the account's day, a parameter of every statement."""
+    return sa.bindparam(TODAY, type_=sa.Date)
+
+
+def select_due(kind: BillableKind, shape: Shape, on: date) -> sa.Select[Any]:
+    """Return the due periods of the page's clients of one kind, in the staging table's columns.
+
+    Dates inside the due condition are counted from `on`, as parameters of the statement.
+    """
+    settings, table = shape.settings, TABLES[kind]
+    facts = _FACTS[kind](shape)
+    item = kind is BillableKind.BILLABLE_ITEM
+    clients, calendar = tables.clients, tables.calendar
+    due_on = table.c.next_invoice_on
+    # NULL is not the day of registration either.
+    first = None if item else table.c.registered_on == due_on
+    amount = _by_period(first, facts.first_amount, facts.recurring_amount)
+    taxed: Any = sa.false()
+    if settings.tax_enabled:
+        taxed = sa.and_(facts.taxed, sa.not_(sa.func.coalesce(clients.c.tax_exempt, sa.true())))
+    anchor_day: Any = sa.literal_column("0")
+    if settings.anchor_month_ends and not item:
+        kept = sa.or_(
+            table.c.anchor_day.is_(None), table.c.anchor_day == sa.extract("day", due_on)
+        )
+        anchor_day = sa.case((kept, 0), else_=table.c.anchor_day)
+    source: Any = facts.source.outerjoin(clients, clients.c.id == table.c.client_id)
+    name = _by_period(first, facts.first_name, facts.name)
+    next_on: Any = sa.null()
+    if not item:
+        known = sa.and_(
+            calendar.c.months == facts.months,
+            calendar.c.anchor_day == anchor_day,
+            calendar.c.due_on == due_on,
+        )
+        source = source.outerjoin(calendar, known)
+        next_on = calendar.c.next_on
+        name = name + _period(shape, due_on, calendar.c.period_end)
+    line_type = _by_period(first, facts.first_line_type, _text(facts.line_type))
+    policy = sa.func.coalesce(table.c.catch_up, settings.catch_up.value)
+    special = [
+        clients.c.id.is_(None),
+        _special_client(settings),
+        policy != CatchUp.ONE_PER_DAY.value,
+        sa.not_(amount.between(1, _LARGEST_LINE)),
+        facts.special,
+        *([] if item else [calendar.c.next_on.is_(None)]),
+    ]
+    invoice_due_on: Any = due_on
+    if item:
+        at_once = table.c.action == ItemAction.NEXT_RUN.value
+        invoice_due_on = sa.case((at_once, today()), else_=due_on)
+    digest = _joined(
+        _number(amount),
+        sa.case((facts.taxed, _text(":1:")), else_=_text(":0:")),
+        _number(table.c.generation_count),
+    )
+    rule = _text(RULE_ITEM) if item else _by_period(first, _text(RULE_FIRST), _text(RULE_PERIOD))
+    query = (
+        sa.select(
+            _text(kind.value),
+            sa.literal_column(str(list(BillableKind).index(kind))),
+            table.c.id,
+            table.c.client_id,
+            due_on,
+            invoice_due_on,
+            _method(None if item else table.c.payment_method, shape.methods),
+            line_type,
+            name,
+            amount,
+            taxed,
+            next_on,
+            rule,
+            digest,
+            table.c.fence,
+            sa.func.coalesce(sa.or_(*special), sa.true()),
+        )
+        .select_from(source)
+        .where(_due(kind, settings, on), _of_page(table.c.client_id))
+    )
+    return _by_client(query, table, f"ix_{table.name}_client")
+
+
+def select_special() -> sa.Select[Any]:
+    """Return the staged clients that the Python path must bill."""
+    items = staged.items
+    return sa.select(items.c.client_id).where(items.c.special).distinct()
+
+
+def select_riders() -> sa.Select[Any]:
+    """Return the page's clients with an item that waits to join another invoice."""
+    items = tables.billable_items
+    query = sa.select(items.c.client_id).where(
+        _of_page(items.c.client_id),
+        items.c.action == ItemAction.NEXT_INVOICE.value,
+        items.c.generation_count == 0,
+        items.c.parked_reason.is_(None),
+    )
+    return _by_client(query.distinct(), items, "ix_billable_items_client")
+
+
+def select_recurring(shape: Shape, on: date) -> sa.Select[Any]:
+    """Return the page's clients with a due recurring invoice."""
+    kind = BillableKind.RECURRING_INVOICE
+    table = TABLES[kind]
+    query = sa.select(table.c.client_id).where(
+        _due(kind, shape.settings, on), _of_page(table.c.client_id)
+    )
+    return _by_client(query.distinct(), table, "ix_recurring_invoices_client")
+
+
+def select_documents(shape: Shape) -> sa.Select[Any]:
+    """Return the staged periods grouped into invoices, in their order, without their taxes.
+
+    SQLite numbers the rows of an emptied table from 1 by itself; a window over them would sort
+    them once more.
+    """
+    items = staged.items
+    key = (items.c.client_id, items.c.invoice_due_on, items.c.payment_method)
+    taxed = sa.case((items.c.taxed, items.c.amount), else_=0)
+    return (
+        sa.select(
+            *key,
+            sa.cast(sa.func.sum(items.c.amount), sa.BigInteger),
+            sa.cast(sa.func.sum(taxed), sa.BigInteger),
+            *([] if shape.dialect == "sqlite" else [sa.func.row_number().over(order_by=key)]),
+        )
+        .group_by(*key)
+        .order_by(*key)
+    )
+
+
+def _due(kind: BillableKind, settings: BusinessSettings, on: date) -> Any:
+    """Return the due condition of a kind in a run over everything."""
+    return due_condition(kind, Scope(ids=dict.fromkeys(BillableKind)), settings, on)
+
+
+def _of_page(client_id: Any) -> Any:
+    return client_id.in_(sa.select(staged.clients.c.client_id))
+
+
+def _by_client(query: sa.Select[Any], table: sa.Table, index: str) -> sa.Select[Any]:
+    """Make SQLite go over the page's clients; by the queue it would read all that is due."""
+    return query.with_hint(table, f"INDEXED BY {index}", "sqlite")
+
+
+def _special_client(settings: BusinessSettings) -> Any:
+    """Return whether anything but the item itself decides about the client's invoices."""
+    clients, groups, currencies = tables.clients, tables.client_groups, tables.currencies
+    own_way = sa.select(groups.c.id).where(
+        sa.or_(
+            groups.c.separate_invoices,
+            sa.type_coerce(groups.c.discount_percent, sa.BigInteger) != 0,
+        )
+    )
+    parts = [
+        clients.c.separate_invoices,
+        clients.c.group_id.in_(own_way),
+        clients.c.currency_id.not_in(sa.select(currencies.c.id)),
+    ]
+    if not settings.no_auto_credit:
+        parts.append(clients.c.credit > sa.literal_column("0", sa.BigInteger))
+    return sa.or_(*parts)
+
+
+def _service(shape: Shape) -> _Facts:
+    services, products = tables.services, tables.products
+    name = sa.func.coalesce(
+        sa.func.nullif(products.c.name, ""), _joined("Service #", _number(services.c.id))
+    )
+    full = sa.case((services.c.domain != "", name + _NAMES + services.c.domain), else_=name)
+    special = [services.c.promotion_id != 0, _aligned(services, products)]
+    if shape.settings.continuous:
+        special.append(sa.func.coalesce(products.c.cycles_limit, 0) != 0)
+    return _Facts(
+        source=services.outerjoin(products, products.c.id == services.c.product_id),
+        name=full,
+        first_name=full,
+        first_amount=_hundredths(services.c.first_amount),
+        recurring_amount=_hundredths(services.c.recurring_amount),
+        taxed=sa.func.coalesce(products.c.taxed, sa.false()),
+        months=_cycle_months(services.c.cycle),
+        special=sa.or_(*special),
+        line_type=LineType.SERVICE.value,
+    )
+
+
+def _addon(_shape: Shape) -> _Facts:
+    addons, services, products = tables.service_addons, tables.services, tables.products
+    source = addons.outerjoin(services, services.c.id == addons.c.service_id).outerjoin(
+        products, products.c.id == services.c.product_id
+    )
+    return _Facts(
+        source=source,
+        name=addons.c.name,
+        first_name=addons.c.name,
+        first_amount=_hundredths(addons.c.first_amount),
+        recurring_amount=_hundredths(addons.c.recurring_amount),
+        taxed=addons.c.taxed,
+        months=_cycle_months(addons.c.cycle),
+        special=_aligned(addons, products),
+        line_type=LineType.ADDON.value,
+    )
+
+
+def _domain(shape: Shape) -> _Facts:
+    domains = tables.domains
+    transfer = domains.c.kind == "Transfer"
+    rest = _joined(" - ", domains.c.name, " - ", _number(domains.c.years), " Year/s")
+    first = sa.case((transfer, _text("Domain Transfer")), else_=_text("Domain Registration"))
+    first_type = sa.case(
+        (transfer, _text(LineType.DOMAIN_TRANSFER.value)),
+        else_=_text(LineType.DOMAIN_REGISTER.value),
+    )
+    return _Facts(
+        source=domains,
+        name=_text("Domain Renewal") + rest,
+        first_name=first + rest,
+        first_amount=_hundredths(domains.c.first_amount),
+        recurring_amount=_hundredths(domains.c.recurring_amount),
+        taxed=sa.true() if shape.settings.tax_domains else sa.false(),
+        months=domains.c.years * 12,
+        special=domains.c.promotion_id != 0,
+        line_type=LineType.DOMAIN.value,
+        first_line_type=first_type,
+    )
+
+
+def _item(shape: Shape) -> _Facts:
+    items = tables.billable_items
+    return _Facts(
+        source=items,
+        name=items.c.description,
+        first_name=items.c.description,
+        first_amount=_hundredths(items.c.amount),
+        recurring_amount=_hundredths(items.c.amount),
+        taxed=sa.true() if shape.settings.tax_billable_items else sa.false(),
+        months=None,
+        special=items.c.action == ItemAction.RECUR.value,
+        line_type=LineType.BILLABLE_ITEM.value,
+    )
+
+
+def _by_period(first: Any, in_first: Any, in_others: Any) -> Any:
+    """Return what holds in an item's first period, or in all others, where the two differ."""
+    if first is None or in_first is None or in_first is in_others:
+        return in_others
+    return sa.case((first, in_first), else_=in_others)
+
+
+def _period(shape: Shape, due_on: Any, last_on: Any) -> Any:
+    """Return the billed period, in the installation's date format, as a line's text ends."""
+    style = DATE_FORMATS[shape.settings.date_format]
+    start, end = f" ({style} - ", f"{style})"
+    write: Any = sa.func.date_format
+    if shape.dialect == "sqlite":
+        return sa.func.strftime(start, due_on, type_=sa.String) + sa.func.strftime(end, last_on)
+    if shape.dialect == "postgresql":
+        write = sa.func.to_char
+        for ours, theirs in _POSTGRESQL.items():
+            start, end = start.replace(ours, theirs), end.replace(ours, theirs)
+    return write(due_on, start, type_=sa.String) + write(last_on, end)
+
+
+_FACTS: Final = {
+    BillableKind.SERVICE: _service,
+    BillableKind.ADDON: _addon,
+    BillableKind.DOMAIN: _domain,
+    BillableKind.BILLABLE_ITEM: _item,
+}
+
+
+def _aligned(table: sa.Table, products: sa.Table) -> Any:
+    """Return whether the due dates are aligned to the product's day of the month."""
+    day = sa.func.coalesce(products.c.prorata_day, 0)
+    return sa.and_(day != 0, table.c.anchor_day == day)
+
+
+def _cycle_months(cycle: Any) -> Any:
+    steps = {each.value: each.step.months for each in Cycle if each.step is not None}
+    return sa.case(
+        *((cycle == _text(name), sa.literal_column(str(n))) for name, n in steps.items()),
+        else_=sa.null(),
+    )
+
+
+def _method(own: Any, active: Sequence[str]) -> Any:
+    """Return the item's method where it is active, else the client's, else the first active."""
+    client = tables.clients.c.payment_method
+    if not active:
+        return own if own is not None else _text("")
+    listed = [sa.literal(method, short_text(64)) for method in active]
+    choices = [(column.in_(listed), column) for column in (own, client) if column is not None]
+    return sa.case(*choices, else_=listed[0])
+
+
+def _hundredths(column: Any) -> Any:
+    return sa.type_coerce(column, sa.BigInteger)
+
+
+def _text(value: str) -> Any:
+    quoted = value.replace("'", "''")
+    return sa.literal_column(f"'{quoted}'", sa.String)
+
+
+def _number(value: Any) -> Any:
+    return sa.cast(value, sa.String)
+
+
+def _joined(*parts: Any) -> Any:
+    found: Any = None
+    for part in parts:
+        piece = _text(part) if isinstance(part, str) else part
+        found = piece if found is None else found + piece
+    return found

@@ -1,0 +1,238 @@
+"""What a page of staged invoices becomes: the INSERTs and UPDATEs, each for a whole page.
+
+Columns are listed one by one, and their values are those that `write` gives to decisions.
+"""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from adapter.billing.model import BillableKind, DocumentKind, InvoiceStatus, Rounding
+from adapter.billing.settings import BusinessSettings
+from adapter.store import tables
+from adapter.store.outbox import created_columns
+from adapter.store.queue import TABLES
+from adapter.store.run.plain import staged
+from adapter.store.run.plain.staging import Shape, today
+
+_DOCUMENTS: Final = staged.documents
+_ITEMS: Final = staged.items
+# A rate is in ten-thousandths of a percent, so a tax is base * rate / 1,000,000, rounded half up.
+_WHOLE: Final = 1_000_000
+_RATE_PLACES: Final = 4
+_TIGHTER: Final = 100  # than `+` and `*`, so that both sides are put in brackets
+
+
+def update_taxes(shape: Shape) -> tuple[sa.Update, ...]:
+    """Return the statements that tax the staged invoices, per level on their taxed sums."""
+    settings, documents = shape.settings, _DOCUMENTS
+    levels = {level: _rate(shape, level) for level in (1, 2)}
+    found = {level: rate for level, rate in levels.items() if rate is not None}
+    if not settings.tax_enabled or not found:
+        return ()
+    rates = sa.update(documents).values({f"rate_{n}": rate for n, rate in found.items()})
+    base = documents.c.taxable
+    whole: Any = sa.literal_column(str(_WHOLE), sa.BigInteger)
+    if settings.tax_inclusive:
+        whole = whole + documents.c.rate_1 + documents.c.rate_2
+    bases = {1: base, 2: base + documents.c.tax_1 if settings.tax_compound else base}
+    taxes = (
+        sa.update(documents).values(
+            {f"tax_{level}": _half_up(shape, bases[level] * documents.c[f"rate_{level}"], whole)}
+        )
+        for level in found
+    )
+    return (rates, *taxes)
+
+
+def _rate(shape: Shape, level: int) -> Any:
+    """Return the client's rate: that of the first rule of a level that fits; None without one.
+
+    As `billing.due.rates_for`, which reads the same rules.
+    """
+    clients = tables.clients
+    choices = []
+    for rule in shape.tax_rules:
+        if rule.level == level:
+            fits = [sa.not_(clients.c.tax_exempt)]
+            pairs = ((clients.c.country, rule.country), (clients.c.state, rule.state))
+            fits += [column == wanted for column, wanted in pairs if wanted]
+            rate = int(rule.rate.scaleb(_RATE_PLACES))
+            choices.append((sa.and_(*fits), sa.literal_column(str(rate), sa.BigInteger)))
+    if not choices:
+        return None
+    return (
+        sa.select(sa.case(*choices, else_=0))
+        .where(clients.c.id == _DOCUMENTS.c.client_id)
+        .scalar_subquery()
+    )
+
+
+def _half_up(shape: Shape, dividend: Any, divisor: Any) -> Any:
+    """Return dividend / divisor rounded half up, of whole numbers that are not below zero."""
+    dividend, divisor = 2 * dividend + divisor, 2 * divisor
+    # MariaDB's `/` leaves whole numbers; the others' stays among them.
+    divide = dividend.op("DIV" if shape.dialect == "mariadb" else "/", precedence=_TIGHTER)
+    return divide(divisor)
+
+
+def insert_claims() -> sa.Insert:
+    """Return the insert of one claim a staged period."""
+    claims = tables.claims
+    return _insert(
+        claims,
+        {
+            "kind": _ITEMS.c.kind,
+            "billable_id": _ITEMS.c.billable_id,
+            "due_on": _ITEMS.c.due_on,
+            "document_id": _document_id(),
+            "next_on": _ITEMS.c.next_on,
+            "moved": sa.false(),
+            "run_id": _given("run_id"),
+            "fence": _ITEMS.c.fence,
+            "rule": _ITEMS.c.rule,
+            "inputs_digest": _ITEMS.c.inputs_digest,
+            "settings_version": _given("settings_version"),
+            "claimed_at": _now(),
+        },
+        _with_document(),
+    )
+
+
+def insert_documents(settings: BusinessSettings) -> sa.Insert:
+    """Return the insert of the staged invoices."""
+    documents, staged_ = tables.documents, _DOCUMENTS
+    clients, currencies = tables.clients, tables.currencies
+    taxes = staged_.c.tax_1 + staged_.c.tax_2
+    inclusive = settings.tax_inclusive
+    number = _given("first_number") + staged_.c.place - 1
+    number_text: Any = _text("")
+    if settings.custom_numbers and not settings.proforma:
+        printed = sa.cast(_given("first_printed") + staged_.c.place - 1, sa.String)
+        template = sa.bindparam("template", type_=sa.String)
+        number_text = sa.func.replace(template, "{NUMBER}", printed)
+    return _insert(
+        documents,
+        {
+            "id": _document_id(),
+            "kind": _text(DocumentKind.INVOICE.value),
+            "client_id": staged_.c.client_id,
+            "currency": currencies.c.code,
+            "status": _text(InvoiceStatus.UNPAID.value),
+            "number": number,
+            "number_text": number_text,
+            "issued_on": today(),
+            "due_on": staged_.c.due_on,
+            "subtotal": staged_.c.whole - taxes if inclusive else staged_.c.whole,
+            "credit": _zero(),
+            "tax": staged_.c.tax_1,
+            "tax_2": staged_.c.tax_2,
+            "total": staged_.c.whole if inclusive else staged_.c.whole + taxes,
+            "paid": _zero(),
+            "tax_rate": staged_.c.rate_1,
+            "tax_rate_2": staged_.c.rate_2,
+            "rounding": _text(Rounding.SUM.value),
+            "tax_inclusive": sa.true() if inclusive else sa.false(),
+            "payment_method": staged_.c.payment_method,
+            "notes": _text(""),
+            "order_number": _text(""),
+            "origin": _text("autogen"),
+            "run_id": _given("run_id"),
+            "send_email": sa.bindparam("send_email", type_=sa.Boolean),
+            "hidden": sa.false(),
+            "created_at": _now(),
+            "updated_at": _now(),
+        },
+        staged_.join(clients, clients.c.id == staged_.c.client_id).join(
+            currencies, currencies.c.id == clients.c.currency_id
+        ),
+    )
+
+
+def insert_lines(*, single: bool) -> sa.Insert:
+    """Return the insert of one line a staged period.
+
+    With `single` every invoice of the page has one line, which need not be counted.
+    """
+    position: Any = _zero()
+    if not single:
+        order = (_ITEMS.c.kind_order, _ITEMS.c.billable_id, _ITEMS.c.due_on)
+        place = sa.func.row_number().over(partition_by=_DOCUMENTS.c.place, order_by=order)
+        position = place - 1
+    return _insert(
+        tables.document_lines,
+        {
+            "document_id": _document_id(),
+            "position": position,
+            "line_type": _ITEMS.c.line_type,
+            "related_id": _ITEMS.c.billable_id,
+            "description": _ITEMS.c.description,
+            "amount": _ITEMS.c.amount,
+            "taxed": _ITEMS.c.taxed,
+        },
+        _with_document(),
+    )
+
+
+def insert_mails() -> sa.Insert:
+    """Return the insert of one mail a staged invoice."""
+    return _insert(
+        tables.outbox,
+        created_columns(_document_id(), _DOCUMENTS.c.client_id, _now()),
+        _DOCUMENTS,
+    )
+
+
+def update_queue(kind: BillableKind, settings: BusinessSettings) -> sa.Update:
+    """Return the update that moves the staged items of a kind on, or out of the queue."""
+    table = TABLES[kind]
+    values: dict[str, Any] = {
+        "next_invoice_on": sa.null(),
+        "generation_count": table.c.generation_count + 1,
+        "last_issued_on": today(),
+    }
+    staged_ids = sa.select(_ITEMS.c.billable_id).where(_ITEMS.c.kind == kind.value)
+    if kind is BillableKind.BILLABLE_ITEM:
+        values["next_due_on"] = sa.null()
+    elif settings.continuous:
+        values["next_invoice_on"] = _ITEMS.c.next_on
+        mine = sa.and_(_ITEMS.c.kind == kind.value, _ITEMS.c.billable_id == table.c.id)
+        return sa.update(table).where(mine).values(values)
+    return sa.update(table).where(table.c.id.in_(staged_ids)).values(values)
+
+
+def _insert(table: sa.Table, values: dict[str, Any], source: Any) -> sa.Insert:
+    query = sa.select(*values.values()).select_from(source)
+    return sa.insert(table).from_select(list(values), query, include_defaults=False)
+
+
+def _with_document() -> Any:
+    """Return the staged periods, each with its invoice."""
+    return _ITEMS.join(
+        _DOCUMENTS,
+        sa.and_(
+            _DOCUMENTS.c.client_id == _ITEMS.c.client_id,
+            _DOCUMENTS.c.due_on == _ITEMS.c.invoice_due_on,
+            _DOCUMENTS.c.payment_method == _ITEMS.c.payment_method,
+        ),
+    )
+
+
+def _document_id() -> Any:
+    return _given("first_id") + (_DOCUMENTS.c.place - 1) * _given("id_step")
+
+
+def _given(name: str) -> Any:
+    return sa.bindparam(name, type_=sa.BigInteger)
+
+
+def _now() -> Any:
+    return sa.bindparam("now", type_=tables.documents.c.created_at.type)
+
+
+def _zero() -> Any:
+    return sa.literal_column("0")
+
+
+def _text(value: str) -> Any:
+    return sa.literal_column(f"'{value}'", sa.String)
