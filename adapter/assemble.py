@@ -9,12 +9,13 @@ from uuid import uuid4
 
 from adapter.backends.local.backend import LocalBackend
 from adapter.bridge.access import Access
+from adapter.bridge.clock import AccountClock, ClockFixed
 from adapter.bridge.daily import DailyAccount
+from adapter.bridge.management import Management
 from adapter.bridge.secrets import load_server_key, parse_server_key
 from adapter.bridge.service import Clock, Gateway
 from adapter.commands.access import Caller, Mode
 from adapter.commands.context import Context
-from adapter.errors import AdapterError
 from adapter.protocols.base import LegacyProtocol
 from adapter.protocols.invoicesonline import InvoicesOnlineProtocol
 from adapter.protocols.whmcs import WhmcsProtocol
@@ -24,17 +25,6 @@ from adapter.store.migrate import needed_revision
 from adapter.store.unit_of_work import Store
 
 
-class ClockFixed(AdapterError):
-    """A production account's clock cannot be moved."""
-
-    code = "clock_fixed"
-
-    def __init__(self, account: str) -> None:
-        super().__init__(
-            f"Account {account} is in production: only a sandbox can live another day"
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Assembly:
     """Everything that answers requests in one process."""
@@ -42,6 +32,7 @@ class Assembly:
     settings: Settings
     gateway: Gateway
     protocols: tuple[LegacyProtocol[Any], ...]
+    management: Management
     stores: Mapping[str, Store]
     schema_revision: str
 
@@ -53,11 +44,12 @@ class Workplace:
     account: AccountSettings
     store: Store
     backend: LocalBackend
+    clock: AccountClock
 
     def context(self, caller: str, *, on: date | None = None, dry_run: bool = False) -> Context:
         """Return the circumstances of one command; `on` is another day, for sandboxes only."""
         account = self.account.account
-        now = account_clock(self.account)()
+        now = self.clock.clock()
         today = now.astimezone(account.zone).date()
         if on is not None and on != today:
             if account.mode is Mode.PRODUCTION:
@@ -82,8 +74,8 @@ def new_id() -> str:
     return uuid4().hex
 
 
-def account_clock(account: AccountSettings) -> Clock:
-    """Return the account's clock: the real one, moved by whole days for a sandbox."""
+def unmoved_clock(account: AccountSettings) -> Clock:
+    """Return the real clock, moved by the days that the settings of a sandbox name."""
     shift = timedelta(days=account.clock_shift_days)
     if shift:
         return lambda: datetime.now(UTC) + shift
@@ -116,7 +108,8 @@ def open_workplace(settings: Settings, name: str) -> Workplace:
     """Open one account's store. Raises `SettingsError` for an account that is not configured."""
     account = known_account(settings, name)
     store = open_store(account)
-    return Workplace(account, store, LocalBackend(store, settings.run))
+    clock = AccountClock.of(account.account, store, unmoved_clock(account))
+    return Workplace(account, store, LocalBackend(store, settings.run), clock)
 
 
 def open_store(account: AccountSettings) -> Store:
@@ -170,7 +163,14 @@ def assemble(settings: Settings) -> Assembly:
     gateway = Gateway(
         access=access,
         backends={name: place.backend for name, place in places.items()},
-        clocks={name: account_clock(each) for name, each in served.items()},
+        clocks={name: place.clock.clock for name, place in places.items()},
         monotonic=time.monotonic,
     )
-    return Assembly(settings, gateway, assemble_protocols(settings), stores, needed_revision())
+    return Assembly(
+        settings,
+        gateway,
+        assemble_protocols(settings),
+        Management(access, {name: place.clock for name, place in places.items()}),
+        stores,
+        needed_revision(),
+    )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from adapter.billing.model import BillableKind, LineType, Rounding
+from adapter.billing.model import BillableKind, HeldReason, LineType, Rounding
 from adapter.billing.money import Money
 
 
@@ -124,12 +124,13 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A date that is known and deliberately not billed."""
+    """A date that is known and deliberately not billed; `next_on` is the due date after it."""
 
     kind: BillableKind
     billable_id: int
     due_on: date
-    reason: str
+    reason: HeldReason
+    next_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

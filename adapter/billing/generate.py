@@ -6,6 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from adapter.billing.catch_up import (
+    Period,
+    held_dates,
+    is_superseded,
+    item_periods,
+    recurring_periods,
+)
 from adapter.billing.drafts import (
     ClaimDraft,
     Decision,
@@ -18,10 +25,9 @@ from adapter.billing.drafts import (
     Totals,
 )
 from adapter.billing.due import ClientDue, ClientTerms, DueItem, DueRecurring
-from adapter.billing.model import BillableKind, CatchUp, ItemAction, LineType, Rounding
+from adapter.billing.model import BillableKind, ItemAction, LineType, Rounding
 from adapter.billing.money import Money
 from adapter.billing.pricing import document_rate, price_recurring, total_by_sum
-from adapter.billing.schedule import advance, occurrence_date
 from adapter.billing.settings import DATE_FORMATS, BusinessSettings
 from adapter.errors import CannotBill, OutOfBounds
 
@@ -56,6 +62,7 @@ class _Charge:
     payment_method: str
     lines: tuple[LineDraft, ...]
     claim: ClaimDraft
+    is_late_news: bool = False
 
 
 def decide(due: ClientDue, run: RunTerms) -> Decision:
@@ -65,14 +72,16 @@ def decide(due: ClientDue, run: RunTerms) -> Decision:
     """
     parked: list[Parked] = []
     charges: list[_Charge] = []
+    held: list[Held] = []
     moves: list[QueueMove] = []
     for item in due.items:
         try:
-            charged, move = _charge(item, due.terms, run)
+            charged, kept, move = _charge(item, due.terms, run)
         except (CannotBill, OutOfBounds, OverflowError) as error:
             parked.append(Parked(item.kind, item.billable_id, str(error)))
         else:
             charges += charged
+            held += kept
             moves.append(move)
     documents: list[DocumentDraft] = []
     for group in _groups(charges, separate=due.terms.separate_invoices):
@@ -82,7 +91,7 @@ def decide(due: ClientDue, run: RunTerms) -> Decision:
             gone = {(charge.item.kind, charge.item.billable_id) for charge in group}
             parked += [Parked(kind, record_id, str(error)) for kind, record_id in sorted(gone)]
             moves = [m for m in moves if (m.kind, m.billable_id) not in gone]
-    held: list[Held] = []
+            held = [h for h in held if (h.kind, h.billable_id) not in gone]
     for recurring in due.recurring:
         try:
             issued, kept, move = _recur(recurring, due.terms, run)
@@ -108,36 +117,36 @@ def decide(due: ClientDue, run: RunTerms) -> Decision:
 # --- form-post items ---------------------------------------------------------------------------
 
 
-def _charge(item: DueItem, terms: ClientTerms, run: RunTerms) -> tuple[list[_Charge], QueueMove]:
-    """Price the periods of one item that this run bills; at least one, since it is due."""
-    settings = run.settings
+def _charge(
+    item: DueItem, terms: ClientTerms, run: RunTerms
+) -> tuple[list[_Charge], list[Held], QueueMove]:
+    """Price the periods of one item that this run bills, and record those that it holds."""
     moves_at_issue = item.kind is BillableKind.BILLABLE_ITEM
-    goes_on = settings.continuous or moves_at_issue
+    goes_on = run.settings.continuous or moves_at_issue
+    periods = item_periods(item, run.today, goes_on=goes_on)
     charges: list[_Charge] = []
-    due_on: date | None = item.due_on
-    count = item.generation_count
     promotion_uses = item.promotion_uses
-    while due_on is not None:
-        last = item.step is None or (item.limit and count + 1 >= item.limit)
-        next_on = _next_due(item, due_on) if item.step is not None else None
-        lines, promoted = _lines(item, due_on, next_on, terms, run, promotion_uses)
+    spent = item.step is None
+    for period in periods.bill:
+        count = item.generation_count + len(charges) + 1
+        spent = item.step is None or bool(item.limit and count >= item.limit)
+        lines, promoted = _lines(item, period, terms, run, promotion_uses)
         charges.append(
             _Charge(
                 item,
-                _invoice_due(item, due_on, run),
+                _invoice_due(item, period.due_on, run),
                 item.payment_method,
                 lines,
-                _claim(item, due_on, None if last and moves_at_issue else next_on),
+                _claim(item, period.due_on, None if spent and moves_at_issue else period.next_on),
+                is_late_news=goes_on and is_superseded(period, item.catch_up, run.today),
             )
         )
-        count += 1
         promotion_uses += promoted
-        due_on = None if last or not goes_on else next_on
-        if item.catch_up is not CatchUp.ALL or due_on is None:
-            break
-        if due_on > run.today:
-            break
-    return charges, QueueMove(
+    # Without continuous invoicing an item that was billed waits for its payment.
+    waits = bool(charges) and not goes_on
+    due_on = None if spent or waits else periods.next_on
+    held = held_dates(item.kind, item.billable_id, periods, item.catch_up)
+    move = QueueMove(
         item.kind,
         item.billable_id,
         next_invoice_on=due_on,
@@ -146,14 +155,7 @@ def _charge(item: DueItem, terms: ClientTerms, run: RunTerms) -> tuple[list[_Cha
         ended=due_on is None and moves_at_issue,
         promotion_used=promotion_uses > item.promotion_uses,
     )
-
-
-def _next_due(item: DueItem, due_on: date) -> date:
-    if item.step is None:
-        raise CannotBill("The item has no billing cycle")
-    if item.first_next_on is not None and due_on == item.registered_on:
-        return item.first_next_on
-    return advance(due_on, item.step, anchor_day=item.anchor_day)
+    return charges, held, move
 
 
 def _invoice_due(item: DueItem, due_on: date, run: RunTerms) -> date:
@@ -161,10 +163,9 @@ def _invoice_due(item: DueItem, due_on: date, run: RunTerms) -> date:
     return run.today if item.action is ItemAction.NEXT_RUN else due_on
 
 
-def _lines(  # noqa: PLR0913 - the facts of one period
+def _lines(
     item: DueItem,
-    due_on: date,
-    next_on: date | None,
+    period: Period,
     terms: ClientTerms,
     run: RunTerms,
     promotion_uses: int,
@@ -174,7 +175,7 @@ def _lines(  # noqa: PLR0913 - the facts of one period
     Stored amounts are net of the promotion, so the item's line shows the price before it; that is
     also what is charged once its uses are spent.
     """
-    first = item.registered_on == due_on
+    first = item.registered_on == period.due_on
     net = item.first_amount if first else item.recurring_amount
     taxed = item.taxed and terms.taxable
     gross, promotion_line, promoted = net, None, 0
@@ -198,7 +199,7 @@ def _lines(  # noqa: PLR0913 - the facts of one period
         LineDraft(
             line_type,
             item.billable_id,
-            _with_period(name, due_on, next_on, run.settings),
+            _with_period(name, period, run.settings),
             gross,
             taxed,
         )
@@ -220,13 +221,13 @@ def _lines(  # noqa: PLR0913 - the facts of one period
     return tuple(lines), promoted
 
 
-def _with_period(name: str, due_on: date, next_on: date | None, settings: BusinessSettings) -> str:
+def _with_period(name: str, period: Period, settings: BusinessSettings) -> str:
     """Append the billed period, in the installation's date format, where there is one."""
-    if next_on is None:
+    if period.next_on is None:
         return name
     style = DATE_FORMATS[settings.date_format]
-    last = next_on - timedelta(days=1)
-    return f"{name} ({due_on.strftime(style)} - {last.strftime(style)})"
+    last = period.next_on - timedelta(days=1)
+    return f"{name} ({period.due_on.strftime(style)} - {last.strftime(style)})"
 
 
 def _claim(item: DueItem, due_on: date, next_on: date | None) -> ClaimDraft:
@@ -302,7 +303,8 @@ def _invoice(group: list[_Charge], terms: ClientTerms, run: RunTerms) -> Documen
         claims=tuple(charge.claim for charge in group),
         totals=totals,
         credit=Money.zero(terms.currency),
-        send_email=run.send_email,
+        send_email=run.send_email
+        and (settings.catch_up_mails or not all(charge.is_late_news for charge in group)),
     )
 
 
@@ -317,7 +319,7 @@ def _ride(
     host = documents[first]
     for rider in due.riders:
         try:
-            charged, move = _charge(rider, due.terms, run)
+            charged, _, move = _charge(rider, due.terms, run)
             lines = host.lines + tuple(line for charge in charged for line in charge.lines)
             totals = _checked_totals(lines, due.terms, run.settings)
         except (CannotBill, OutOfBounds, OverflowError) as error:
@@ -338,62 +340,35 @@ def _recur(
     """Issue the occurrences of one recurring invoice up to today, as its catch-up policy says."""
     kind = BillableKind.RECURRING_INVOICE
     record_id = recurring.recurring_invoice_id
-    dates: list[tuple[int, date]] = []
-    n = recurring.occurrence
-    while (on := occurrence_date(recurring.start_on, recurring.frequency, n)) <= run.today:
-        dates.append((n, on))
-        n += 1
-        if recurring.catch_up is CatchUp.ONE_PER_DAY:
-            break
-    bill, hold = _split(dates, recurring.catch_up, run.today)
+    periods = recurring_periods(recurring, run.today)
+    documents = [
+        _recurring_invoice(recurring, recurring.generation_count + n, period, terms, run)
+        for n, period in enumerate(periods.bill)
+    ]
     limit = recurring.recurrence_limit
-    documents: list[DocumentDraft] = []
-    count = recurring.generation_count
-    for occurrence, on in bill:
-        if limit is not None and count >= limit:
-            break
-        next_on = occurrence_date(recurring.start_on, recurring.frequency, occurrence + 1)
-        documents.append(_recurring_invoice(recurring, count, on, next_on, terms, run))
-        count += 1
-    ended = limit is not None and count >= limit
+    ended = limit is not None and recurring.generation_count + len(documents) >= limit
     return (
         documents,
-        [Held(kind, record_id, on, "catch_up") for _, on in hold],
+        held_dates(kind, record_id, periods, recurring.catch_up),
         QueueMove(
             kind,
             record_id,
-            next_invoice_on=None
-            if ended
-            else occurrence_date(recurring.start_on, recurring.frequency, n),
+            next_invoice_on=None if ended else periods.next_on,
             issued=len(documents),
-            occurrence=n,
+            occurrence=recurring.occurrence + periods.seen,
             ended=ended,
         ),
     )
 
 
-def _split(
-    dates: list[tuple[int, date]], policy: CatchUp, today: date
-) -> tuple[list[tuple[int, date]], list[tuple[int, date]]]:
-    """Split due occurrences into those to bill and those to hold for the operator."""
-    match policy:
-        case CatchUp.LATEST:
-            return dates[-1:], dates[:-1]
-        case CatchUp.NONE | CatchUp.HOLD:
-            current = [entry for entry in dates if entry[1] == today]
-            return current, [entry for entry in dates if entry[1] != today]
-        case _:
-            return dates, []
-
-
-def _recurring_invoice(  # noqa: PLR0913 - the facts of one occurrence
+def _recurring_invoice(
     recurring: DueRecurring,
     generation_count: int,
-    on: date,
-    next_on: date,
+    period: Period,
     terms: ClientTerms,
     run: RunTerms,
 ) -> DocumentDraft:
+    on = period.due_on
     lines, totals = price_recurring(
         recurring.lines,
         recurring.currency,
@@ -404,6 +379,8 @@ def _recurring_invoice(  # noqa: PLR0913 - the facts of one occurrence
         discount_percentage=recurring.discount_percentage,
     )
     wanted = terms.send_documents if recurring.send_email is None else recurring.send_email
+    if is_superseded(period, recurring.catch_up, run.today):
+        wanted = wanted and run.settings.catch_up_mails
     return DocumentDraft(
         client_id=terms.client_id,
         currency=recurring.currency,
@@ -420,7 +397,7 @@ def _recurring_invoice(  # noqa: PLR0913 - the facts of one occurrence
                 BillableKind.RECURRING_INVOICE,
                 recurring.recurring_invoice_id,
                 on,
-                next_on,
+                period.next_on,
                 RULE_RECURRING,
                 inputs_digest(recurring),
                 recurring.fence,

@@ -94,6 +94,20 @@ class CatchUp(StrEnum):
     HOLD = "hold"
 
 
+class HeldReason(StrEnum):
+    """Why a date is known and not billed; values are stored.
+
+    `PAST_START` and `CATCH_UP` wait for the operator, who drops or issues them; `SKIPPED` is what
+    the policy `none` passes over.
+    """
+
+    PAST_START = "past_start"
+    CATCH_UP = "catch_up"
+    SKIPPED = "skipped"
+    DROPPED = "dropped"
+    ISSUED = "issued"
+
+
 class PastStart(StrEnum):
     """What a recurring invoice does with dates before its creation."""
 

@@ -70,12 +70,6 @@ def _choice(kind: type[StrEnum]) -> Callable[[str], Any]:
     return parse
 
 
-def _item_catch_up(text: str) -> CatchUp:
-    if text not in {CatchUp.ONE_PER_DAY, CatchUp.ALL}:
-        raise ValueError("must be one of one_per_day, all")
-    return CatchUp(text)
-
-
 def _tax_type(text: str) -> bool:
     if text not in {"Exclusive", "Inclusive"}:
         raise ValueError("must be Exclusive or Inclusive")
@@ -169,8 +163,9 @@ class BusinessSettings:
     id_lists: IdLists = _setting("IdLists", _choice(IdLists), "due")
     cancelled_blocks: bool = _setting("CancelledInvoiceBlocksDate", _bool, "on")
     anchor_month_ends: bool = _setting("AnchorMonthEnds", _bool, "")
-    catch_up: CatchUp = _setting("CatchUp", _item_catch_up, "one_per_day")
+    catch_up: CatchUp = _setting("CatchUp", _choice(CatchUp), "one_per_day")
     recurring_catch_up: CatchUp = _setting("RecurringCatchUp", _choice(CatchUp), "all")
+    catch_up_mails: bool = _setting("CatchUpMails", _bool, "")
     past_start: PastStart = _setting("PastStart", _choice(PastStart), "latest")
     number_prefix: str = _setting("InvoicePrefix", _short, "")
     number_suffix: str = _setting("InvoiceSuffix", _short, "")

@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, Protocol
 
 from adapter.bridge.addresses import AddressList
 from adapter.bridge.secrets import (
@@ -29,7 +29,7 @@ from adapter.errors import (
     UnknownIdentifier,
     WrongBusiness,
 )
-from adapter.protocols.base import BaseCall, LegacyProtocol
+from adapter.protocols.base import BaseCall
 from adapter.store.credentials import CredentialRow
 
 _VERIFIED_SECONDS: Final = 30.0
@@ -62,6 +62,17 @@ class AccessConfig:
     server_key_file: str = ""
 
 
+class Surface(Protocol):
+    """What a caller reaches the gateway through: a legacy protocol, or the management calls."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the roles of credentials."""
+
+    def actions(self) -> frozenset[str]:
+        """Name every action that works, in lower case."""
+
+
 class Access:
     """Admits callers. Safe to share between threads; make one per process.
 
@@ -90,11 +101,12 @@ class Access:
         self._failures = _Failures(config.failure_delay_seconds, monotonic, pause)
         self._address_lists: dict[tuple[str, ...], AddressList] = {}
 
-    def admit(self, call: BaseCall, protocol: LegacyProtocol[Any]) -> Caller:
+    def admit(self, call: BaseCall, protocol: Surface, *, named: bool = False) -> Caller:
         """Return the caller a request comes from, or raise what refuses it.
 
         A request that could not be read names what was wrong with it as soon as the address is
-        right; where credentials could still be read, only to their owner.
+        right; where credentials could still be read, only to their owner. With `named` a
+        credential for every protocol is not enough: it must name this one.
         """
         self.check_address(call)
         if call.problem is not None and call.credentials.identifier is None:
@@ -111,7 +123,7 @@ class Access:
             raise WrongBusiness
         if call.problem is not None:
             raise call.problem
-        if credential.protocols and protocol.name not in credential.protocols:
+        if (credential.protocols or named) and protocol.name not in credential.protocols:
             raise ActionNotAllowed(call.action)
         if credential.actions and call.action not in credential.actions:
             raise ActionNotAllowed(call.action)

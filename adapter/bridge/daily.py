@@ -40,10 +40,13 @@ class DailyAccount:
 
 @dataclass(frozen=True, slots=True)
 class DailyRun:
-    """How one daily run ended. `error` is None when everything due was issued."""
+    """How one daily run ended. `error` is None when everything due was issued.
+
+    `run_on` is None when not even the account's clock could be read.
+    """
 
     account: str
-    run_on: date
+    run_on: date | None
     count: int
     error: AdapterError | None = None
 
@@ -64,7 +67,7 @@ def seconds_until_next(now: datetime, zone: ZoneInfo, at: time) -> float:
 def is_due(store: Store, now: datetime, zone: ZoneInfo, at: time) -> bool:
     """Tell whether the latest daily run that should have started is not complete."""
     with store.read() as uow:
-        last = last_daily_run(uow)
+        last = last_daily_run(uow, now)
     return last is None or last < due_day(now, zone, at)
 
 
@@ -82,14 +85,16 @@ def run_due_accounts(
 ) -> Iterator[DailyRun]:
     """Run every account whose daily run is due; a failure of one does not stop the others."""
     for each in accounts:
-        context = each.context()
+        context = None
         try:
+            context = each.context()
             if not is_due(each.store, context.now, context.caller.account.zone, at):
                 continue
             issued = run_daily(each.store, run, context)
         except AdapterError as error:
             issued_before = error.issued if isinstance(error, RunIncomplete) else 0
-            yield DailyRun(each.name, context.today, issued_before, error)
+            run_on = None if context is None else context.today
+            yield DailyRun(each.name, run_on, issued_before, error)
         else:
             yield DailyRun(each.name, context.today, issued.count)
 
@@ -109,9 +114,14 @@ def work(
     while True:
         for ended in run_due_accounts(accounts, run, at):
             report(ended)
-        pauses = (
-            seconds_until_next(context.now, context.caller.account.zone, at)
-            for context in (each.context() for each in accounts)
-        )
-        if wait(min(pauses, default=_LOOK_SECONDS)):
+        if wait(min((_pause(each, at) for each in accounts), default=_LOOK_SECONDS)):
             return
+
+
+def _pause(account: DailyAccount, at: time) -> float:
+    """Return the time until an account's next run; until the next look when it cannot tell."""
+    try:
+        context = account.context()
+    except AdapterError:
+        return _LOOK_SECONDS
+    return seconds_until_next(context.now, context.caller.account.zone, at)

@@ -3,12 +3,15 @@
 import click
 
 from adapter.cli.base import Commands
+from adapter.cli.clock import clock
 from adapter.cli.config import config
 from adapter.cli.contracts import contracts
 from adapter.cli.credentials import credentials
 from adapter.cli.db import db
 from adapter.cli.demo import demo
+from adapter.cli.parked import parked
 from adapter.cli.run_invoices import run_invoices
+from adapter.cli.schedule import schedule
 from adapter.cli.serve import serve
 from adapter.cli.setup import setup
 from adapter.cli.worker import worker
@@ -21,12 +24,15 @@ def main() -> None:
 
 
 for _command in (
+    clock,
     config,
     contracts,
     credentials,
     db,
     demo,
+    parked,
     run_invoices,
+    schedule,
     serve,
     setup,
     worker,

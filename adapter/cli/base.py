@@ -8,6 +8,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapter.assemble import Workplace, open_workplace
+from adapter.billing.model import BillableKind
 from adapter.errors import AdapterError, InvalidField
 from adapter.settings import MAIN, Settings, load_settings
 from adapter.store.migrate import found_revision, needed_revision, require_schema
@@ -47,6 +48,30 @@ def any_account_option(command: Command) -> Command:
     return click.option(
         "--account", default=None, metavar="NAME", help="Only this account.  [default: all]"
     )(command)
+
+
+def client_option(command: Command) -> Command:
+    """Give a command the option `--client` that narrows a list."""
+    return click.option(
+        "--client", "client_id", type=click.IntRange(1), metavar="ID", help="Only this client."
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """Give a command the option `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def kind_type() -> "click.Choice[BillableKind]":
+    """Return the type of an argument that names a kind of billable."""
+    return _Kind(BillableKind)
+
+
+class _Kind(click.Choice[BillableKind]):
+    """Kinds by the words they are stored as."""
+
+    def normalize_choice(self, choice: Any, ctx: click.Context | None) -> str:  # noqa: ARG002
+        return str(choice.value) if isinstance(choice, BillableKind) else str(choice)
 
 
 def chosen_accounts(settings: Settings, account: str | None) -> tuple[str, ...]:

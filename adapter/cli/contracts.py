@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from adapter.assemble import account_clock, known_account
+from adapter.assemble import known_account, unmoved_clock
 from adapter.bridge.contracts import CaseResult, Outcome, check_contracts
 from adapter.cli.base import account_option
 from adapter.cli.output import say
@@ -59,7 +59,7 @@ def check(  # noqa: PLR0913 - the options of one command
     """Run every contract case that can run over HTTP; report what differs and what was skipped."""
     settings = load_settings()
     ours = known_account(settings, account)
-    now: datetime = account_clock(ours)()
+    now: datetime = unmoved_clock(ours)()
     report = check_contracts(
         folder,
         target or f"http://{settings.server.bind}",

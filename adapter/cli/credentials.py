@@ -8,6 +8,8 @@ import click
 
 from adapter.assemble import Workplace, assemble_protocols, known_account, server_key
 from adapter.bridge.addresses import AddressList
+from adapter.bridge.management import ACTIONS as MANAGE_ACTIONS
+from adapter.bridge.management import MANAGE
 from adapter.bridge.secrets import (
     SecretDigests,
     digest_generated,
@@ -179,7 +181,7 @@ def _given_md5(*, is_md5: bool) -> str:
 
 
 def _known_protocols(settings: Settings, protocols: tuple[str, ...]) -> tuple[str, ...]:
-    known = [each.name for each in assemble_protocols(settings)]
+    known = [*(each.name for each in assemble_protocols(settings)), MANAGE]
     for each in protocols:
         if each not in known:
             raise click.BadParameter(
@@ -198,6 +200,8 @@ def _known_actions(
         if not protocols or each.name in protocols
         for action in each.actions()
     }
+    if MANAGE in protocols:
+        known |= MANAGE_ACTIONS
     for action in actions:
         if action.lower() not in known:
             close = difflib.get_close_matches(action.lower(), known, n=1)

@@ -56,6 +56,7 @@ def worker(*, once: bool, parent: int | None, account: str | None) -> None:
 
 def _report(ended: DailyRun) -> None:
     if ended.error is not None:
-        warn(f"Account {ended.account}, daily run of {ended.run_on}: {ended.error}")
+        day = "" if ended.run_on is None else f" of {ended.run_on}"
+        warn(f"Account {ended.account}, daily run{day}: {ended.error}")
     else:
         say(f"Account {ended.account}, daily run of {ended.run_on}: {ended.count} invoices issued")

@@ -15,9 +15,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.autogenerate.api import AutogenContext
 from alembic.config import Config
+from alembic.ddl.base import AddColumn, visit_add_column
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
+from sqlalchemy.ext.compiler import compiles
 
 from adapter.errors import AdapterError, StoreUnavailable
 from adapter.store import servers, tables, types
@@ -151,6 +153,13 @@ def _rerunnable(_context: Any, _revision: Any, directives: list[Any]) -> None:
             for each in getattr(step, "ops", (step,)):
                 if hasattr(each, "if_not_exists"):
                     each.if_not_exists = True
+
+
+@compiles(AddColumn, "sqlite")
+def _add_column(step: AddColumn, compiler: Any, **options: Any) -> str:
+    """SQLite knows no `IF NOT EXISTS` here, and needs none: its migrations commit as a whole."""
+    step.if_not_exists = None
+    return visit_add_column(step, compiler, **options)
 
 
 _OPTIONS: Final[Mapping[str, Any]] = {

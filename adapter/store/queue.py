@@ -20,11 +20,25 @@ TABLES: Mapping[BillableKind, sa.Table] = {
     BillableKind.RECURRING_INVOICE: tables.recurring_invoices,
 }
 
-_CLAIM = sa.select(tables.claims.c.next_on).where(
-    tables.claims.c.kind == sa.bindparam("kind"),
-    tables.claims.c.billable_id == sa.bindparam("billable_id"),
-    tables.claims.c.due_on == sa.bindparam("due_on"),
-)
+
+def _of_period(table: sa.Table) -> Any:
+    return sa.and_(
+        table.c.kind == sa.bindparam("kind"),
+        table.c.billable_id == sa.bindparam("billable_id"),
+        table.c.due_on == sa.bindparam("due_on"),
+    )
+
+
+# What is known of a period that is not to be billed (again): held, or claimed. A held one is the
+# first row also when it was issued by hand since: its claim moves no due date.
+_TAKEN = sa.union_all(
+    sa.select(sa.literal(0).label("is_claimed"), tables.held_occurrences.c.next_on).where(
+        _of_period(tables.held_occurrences)
+    ),
+    sa.select(sa.literal(1), tables.claims.c.next_on).where(_of_period(tables.claims)),
+).order_by("is_claimed")
+# Their due date waits for payment.
+_WAITING = frozenset({BillableKind.SERVICE, BillableKind.ADDON, BillableKind.DOMAIN})
 _CHUNK = 1000
 
 
@@ -62,6 +76,16 @@ def requeue(uow: UnitOfWork, kind: BillableKind, billable_id: int) -> None:
     row = uow.row(table, billable_id)
     if row is not None:
         _store(uow, table, row, _queue_date(uow, kind, row))
+
+
+def pass_held(uow: UnitOfWork, kind: BillableKind, billable_id: int) -> None:
+    """Move the due date of a service, addon or domain past the dates that are held.
+
+    So that a payment moves it on from a period that is billed, and no held date comes back.
+    """
+    row = uow.row(TABLES[kind], billable_id) if kind in _WAITING else None
+    if row is not None:
+        _past_held(uow, kind, row)
 
 
 def requeue_all(uow: UnitOfWork) -> None:
@@ -142,15 +166,37 @@ def _can_be_billed(uow: UnitOfWork, kind: BillableKind, row: sa.RowMapping) -> b
 def _unclaimed(
     uow: UnitOfWork, kind: BillableKind, row: sa.RowMapping, settings: BusinessSettings
 ) -> date | None:
-    """Return the due date of the next period without a claim.
+    """Return the due date of the next period that is neither claimed nor held.
 
     Without continuous invoicing only the current due date counts: it waits for payment.
     """
+    due_on, taken = _past_held(uow, kind, row)
+    while due_on is not None and taken is not None:
+        goes_on = settings.continuous or not taken.is_claimed
+        due_on = taken.next_on if goes_on else None
+        taken = _taken(uow, kind, row["id"], due_on)
+    return due_on
+
+
+def _past_held(
+    uow: UnitOfWork, kind: BillableKind, row: sa.RowMapping
+) -> tuple[date | None, sa.Row[Any] | None]:
+    """Move the row's due date past held dates; return it with what is known of its period."""
     due_on: date | None = row["next_due_on"]
-    while due_on is not None:
-        key: dict[str, Any] = {"kind": kind.value, "billable_id": row["id"], "due_on": due_on}
-        claim = uow.execute(_CLAIM, key).first()
-        if claim is None:
-            return due_on
-        due_on = claim.next_on if settings.continuous else None
-    return None
+    taken = _taken(uow, kind, row["id"], due_on)
+    while taken is not None and not taken.is_claimed and taken.next_on is not None:
+        due_on = taken.next_on
+        taken = _taken(uow, kind, row["id"], due_on)
+    if due_on != row["next_due_on"]:
+        table = TABLES[kind]
+        values = {"next_due_on": due_on}
+        uow.execute(sa.update(table).where(table.c.id == row["id"]).values(**values))
+    return due_on, taken
+
+
+def _taken(
+    uow: UnitOfWork, kind: BillableKind, billable_id: int, due_on: date | None
+) -> sa.Row[Any] | None:
+    """Return whether a period is claimed or held and the date after it; None when neither."""
+    key: dict[str, Any] = {"kind": kind.value, "billable_id": billable_id, "due_on": due_on}
+    return None if due_on is None else uow.execute(_TAKEN, key).first()

@@ -1,13 +1,16 @@
 """The HTTP face: Flask request -> `WireRequest` -> `answer` -> Flask response."""
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, BinaryIO, Final
 
 from flask import Flask, Request, Response, request
 
 from adapter.assemble import Assembly, assemble, new_id
-from adapter.bridge.service import Outcome, answer, refuse
+from adapter.bridge.management import Management
+from adapter.bridge.service import Gateway, Outcome, answer, refuse
 from adapter.errors import AdapterError, LimitExceeded
 from adapter.protocols.base import LegacyProtocol, WireRequest, WireResponse
 from adapter.settings import load_settings
@@ -67,15 +70,19 @@ class _Front:
 
     def __init__(self, assembly: Assembly, metrics: RequestMetrics, log: Any) -> None:
         self._assembly = assembly
+        self._faces: tuple[_Face, ...] = (
+            *(_legacy(assembly.gateway, protocol) for protocol in assembly.protocols),
+            _management(assembly.management),
+        )
         self._metrics = metrics
         self._log = log
 
     def serve(self, environ: dict[str, Any]) -> Response:
         """Answer a legacy request or a probe, or say that nothing is here."""
         path = request_path(environ)
-        for protocol in self._assembly.protocols:
-            if protocol.matches(path):
-                return self._answer(protocol, environ)
+        for face in self._faces:
+            if face.matches(path):
+                return self._answer(face, environ)
         if path == "/healthz":
             return _text(200, "ok")
         return self._ready() if path == "/readyz" else _text(404, "Not Found")
@@ -89,25 +96,25 @@ class _Front:
                 return _text(503, f"account {name}: {error}")
         return _text(200, "ready")
 
-    def _answer(self, protocol: LegacyProtocol[Any], environ: dict[str, Any]) -> Response:
+    def _answer(self, face: "_Face", environ: dict[str, Any]) -> Response:
         began = time.perf_counter()
         request_id = new_id()
         wire = None
         try:
             wire, too_large = self._read(environ)
             if too_large is None:
-                outcome = answer(self._assembly.gateway, protocol, wire, request_id)
+                outcome = face.answer(wire, request_id)
             else:
-                outcome = refuse(self._assembly.gateway, protocol, wire, too_large)
+                outcome = face.refuse(wire, too_large)
         except Exception as error:  # noqa: BLE001 - the one place: a caller gets its own dialect
             self._log.error("crash", id=request_id, error=where_raised(error))
-            outcome = self._crashed(protocol, wire or self._unread(environ))
+            outcome = face.crashed(wire or self._unread(environ))
         seconds = time.perf_counter() - began
-        self._metrics.note(protocol.name, outcome.action, outcome.result, seconds)
+        self._metrics.note(face.name, outcome.action, outcome.result, seconds)
         self._log.info(
             "request",
             id=request_id,
-            protocol=protocol.name,
+            protocol=face.name,
             account=outcome.account,
             credential=outcome.credential,
             action=outcome.action,
@@ -130,10 +137,43 @@ class _Front:
     def _unread(self, environ: dict[str, Any]) -> WireRequest:
         return wire_request(environ, self._assembly.gateway.access.proxies, None)
 
-    def _crashed(self, protocol: LegacyProtocol[Any], wire: WireRequest) -> Outcome:
-        """Answer a request that a defect stopped: nothing of it is told, in its dialect."""
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """What answers the requests below some paths: a legacy protocol, or the management calls.
+
+    `crashed` answers a request that a defect stopped: nothing of it is told, in its dialect.
+    """
+
+    name: str
+    matches: Callable[[str], bool]
+    answer: Callable[[WireRequest, str], Outcome]
+    refuse: Callable[[WireRequest, AdapterError], Outcome]
+    crashed: Callable[[WireRequest], Outcome]
+
+
+def _legacy(gateway: Gateway, protocol: LegacyProtocol[Any]) -> _Face:
+    def crashed(wire: WireRequest) -> Outcome:
         error = AdapterError()
         return Outcome(protocol.encode_error(error, protocol.decode(wire)), "", result=error.code)
+
+    return _Face(
+        protocol.name,
+        protocol.matches,
+        lambda wire, request_id: answer(gateway, protocol, wire, request_id),
+        lambda wire, error: refuse(gateway, protocol, wire, error),
+        crashed,
+    )
+
+
+def _management(management: Management) -> _Face:
+    return _Face(
+        management.name,
+        management.matches,
+        lambda wire, _request_id: management.answer(wire),
+        management.refuse,
+        management.crashed,
+    )
 
 
 class _Reply(Response):

@@ -16,7 +16,7 @@ from adapter.backends.local.lookups import (
     currency_of,
     require_client,
 )
-from adapter.billing.model import BillableKind, Increase, PastStart, RecurringLine
+from adapter.billing.model import BillableKind, HeldReason, Increase, PastStart, RecurringLine
 from adapter.billing.money import Money
 from adapter.billing.pricing import price_recurring
 from adapter.billing.schedule import Frequency, first_occurrence_from, occurrence_date
@@ -49,7 +49,6 @@ from adapter.store.unit_of_work import UnitOfWork
 
 # Each occurrence before today is a row of its own: ten years of days.
 MAX_HELD = 3660
-PAST_START = "past_start"
 
 _KIND = BillableKind.RECURRING_INVOICE
 _INSERT_LINES = insert_into(
@@ -96,7 +95,7 @@ def create_recurring_invoice(
                     "kind": _KIND.value,
                     "billable_id": document_id,
                     "due_on": on,
-                    "reason": PAST_START,
+                    "reason": HeldReason.PAST_START.value,
                     "recorded_at": context.now,
                 }
                 for on in held_on

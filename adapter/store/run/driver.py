@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -19,11 +19,11 @@ from adapter.store.run import calendar
 from adapter.store.run.claimed import set_claimed_aside
 from adapter.store.run.content import digest_of
 from adapter.store.run.holding import hold, wait_for
-from adapter.store.run.page import PageJob, find, write
+from adapter.store.run.page import PageJob, bill_page
 from adapter.store.run.probe import nothing_due
 from adapter.store.run.scope import Scope, anything_due, due_clients, due_conditions
 from adapter.store.run.snapshot import IdSet
-from adapter.store.run.write import Written
+from adapter.store.run.write import NOTHING, Written
 from adapter.store.unit_of_work import RUN_ID, Conflict, Store, UnitOfWork
 
 DAILY = "daily"
@@ -45,10 +45,11 @@ class Progress:
 
     def add(self, page: "_Page") -> None:
         """Count one committed page."""
-        self.count += page.written.count
-        self.last_id = page.written.last_id or self.last_id
-        self.parked += page.written.parked
-        self.pages += page.wrote
+        written = page.written or NOTHING
+        self.count += written.count
+        self.last_id = written.last_id or self.last_id
+        self.parked += written.parked
+        self.pages += page.written is not None
         self.run_id = page.run_id
         self.complete = page.complete
         self.digest = (self.digest + page.digest) % 2**256
@@ -61,10 +62,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """One committed page: whether anything was due, and which clients another caller held."""
+    """One committed page: what was due (None: nothing), and which clients another caller held."""
 
-    written: Written
-    wrote: bool
+    written: Written | None
     elsewhere: tuple[int, ...]
     run_id: int | None
     complete: bool
@@ -186,7 +186,7 @@ class _Run:
             is_last = position >= len(clients) and not elsewhere
             page = self._commit(client_ids, is_last=is_last)
             elsewhere += page.elsewhere
-            if position < len(clients) and not self.context.dry_run and not page.wrote:
+            if position < len(clients) and not self.context.dry_run and page.written is None:
                 # Another caller is at work here: drop what it has done, go on in the middle.
                 rest = self._still_due(clients[position:])
                 middle = len(rest) // 2
@@ -256,7 +256,17 @@ class _Run:
         has_claimed: bool = False,
     ) -> _Page:
         command, context = self.command, self.context
-        run_id, complete = self.progress.run_id, False
+        started: list[int] = []
+        complete, digest = False, 0
+
+        def run_row() -> int:
+            """Return the run's id; its row is written together with its first page."""
+            if self.progress.run_id is not None:
+                return self.progress.run_id
+            if not started:
+                started.append(self._start(uow))
+            return started[0]
+
         with self.store.write(keep=not context.dry_run) as uow:
             if wait_seconds is not None:
                 wait_for(uow, client_ids[0], wait_seconds)
@@ -268,23 +278,20 @@ class _Run:
                 set_claimed_aside(uow, context, held.mine, conditions)
             job = PageJob(context, scope, conditions, send_email=command.send_email)
             store = self.store if self.config.set_based else None
-            found = find(uow, store, job, held.mine)
-            if run_id is None and found:
-                run_id = self._start(uow)
-            written = write(uow, store, job, found, run_id)
+            written = bill_page(uow, store, job, held.mine, run_row)
+            run_id = started[0] if started else self.progress.run_id
             if run_id is not None:
-                _count(uow, run_id, written)
+                _count(uow, run_id, written or NOTHING)
                 nothing_left = is_last and not held.elsewhere and not context.dry_run
                 if nothing_left and not anything_due(uow, conditions):
                     self._complete(uow, run_id)
                     complete = True
-            digest = 0
-            if self.with_digest and written.numbers is not None:
+            if self.with_digest and written is not None and written.numbers is not None:
                 digest = digest_of(uow, written.numbers, written.count)
-        return _Page(written, bool(found), held.elsewhere, run_id, complete, digest)
+        return _Page(written, held.elsewhere, run_id, complete, digest)
 
     def _start(self, uow: UnitOfWork) -> int:
-        """Write the run's row together with its first page; a run that did nothing leaves none."""
+        """Write the run's row; a run that did nothing leaves none."""
         command, context = self.command, self.context
         run_id = uow.take(RUN_ID)
         scope = {
@@ -325,9 +332,14 @@ def _count(uow: UnitOfWork, run_id: int, written: Written) -> None:
     )
 
 
-def last_daily_run(uow: UnitOfWork) -> date | None:
-    """Return the account day of the latest complete daily run, None before the first."""
+def last_daily_run(uow: UnitOfWork, now: datetime) -> date | None:
+    """Return the account day of the latest complete daily run, None before the first.
+
+    Runs that began after `now` are of a clock that was set back since; they do not count.
+    """
     runs = tables.runs
-    query = sa.select(sa.func.max(runs.c.run_on)).where(runs.c.kind == DAILY, runs.c.complete)
+    query = sa.select(sa.func.max(runs.c.run_on)).where(
+        runs.c.kind == DAILY, runs.c.complete, runs.c.started_at <= now
+    )
     found: date | None = uow.execute(query).scalar()
     return found

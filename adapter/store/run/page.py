@@ -4,7 +4,7 @@ Plain items take the set-based path, everything else `billing.generate`. Decidin
 the counters' rows are everybody's, and held from the first number until the commit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,11 @@ from adapter.billing.drafts import Decision
 from adapter.billing.generate import RunTerms, decide
 from adapter.billing.model import BillableKind
 from adapter.commands.context import Context
+from adapter.commands.model import GenerateDueInvoices
 from adapter.store.run import plain
 from adapter.store.run.blocks import take_numbers
 from adapter.store.run.load import Shared, load_clients, load_shared
-from adapter.store.run.scope import Scope, due_conditions
+from adapter.store.run.scope import Scope, anything_due, due_conditions
 from adapter.store.run.write import Written, write_decisions
 from adapter.store.unit_of_work import Store, UnitOfWork
 
@@ -82,7 +83,8 @@ def write(
     decided = write_decisions(
         uow, job.context, run_id, found.decisions, numbers.after(staged.count)
     )
-    return Written(count, numbers.id_at(count - 1), decided.parked, numbers)
+    last_id = numbers.id_at(count - 1)
+    return Written(count, last_id, decided.parked, decided.settled, numbers)
 
 
 def _decide(
@@ -101,6 +103,40 @@ def _decide(
     if orphans:
         decisions.append(Decision(parked=tuple(orphans)))
     return decisions
+
+
+def bill_page(
+    uow: UnitOfWork,
+    store: Store | None,
+    job: PageJob,
+    client_ids: Sequence[int],
+    run_id: Callable[[], int | None],
+) -> Written | None:
+    """Bill everything due of these held clients (ascending); None when nothing was.
+
+    What is paid at issue, by credit or for being free, may make its next period due: so often it
+    is looked again. `run_id` is asked for once something is to be written.
+    """
+    whole: Written | None = None
+    while found := find(uow, store, job, client_ids):
+        written = write(uow, store, job, found, run_id())
+        whole = written if whole is None else whole.plus(written)
+        if not written.settled:
+            break
+    return whole
+
+
+def bill_client(uow: UnitOfWork, context: Context, client_id: int) -> bool:
+    """Bill what is due of one client, inside the caller's transaction; False when nothing was.
+
+    The caller holds the client. What is held and parked counts as something.
+    """
+    scope = Scope.of(GenerateDueInvoices(client_id=client_id), uow.settings)
+    conditions = due_conditions(scope, uow.settings, context.today)
+    if not anything_due(uow, conditions):
+        return False
+    job = PageJob(context, scope, conditions, send_email=True)
+    return bill_page(uow, None, job, [client_id], lambda: None) is not None
 
 
 def bill_first(  # noqa: PLR0913 - an order's three kinds of items

@@ -14,7 +14,7 @@ from adapter.store.bulk import Bulk
 from adapter.store.faults import Point, reached
 from adapter.store.numbers import custom_number
 from adapter.store.outbox import created_row, enqueue_many
-from adapter.store.queue import TABLES
+from adapter.store.queue import TABLES, pass_held
 from adapter.store.run.blocks import Numbers, take_numbers
 from adapter.store.transitions import add_credit, settle
 from adapter.store.unit_of_work import UnitOfWork
@@ -49,12 +49,29 @@ _PROMOTED = (BillableKind.SERVICE, BillableKind.DOMAIN)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one page issued, under which ids. `last_id` is 0 when it issued nothing."""
+    """What one page issued, under which ids. `last_id` is 0 when it issued nothing.
+
+    `settled` says that an invoice was paid at issue, so its items moved on.
+    """
 
     count: int
     last_id: int
     parked: int
+    settled: bool = False
     numbers: Numbers | None = None
+
+    def plus(self, more: "Written") -> "Written":
+        """Return both together; the ids of `more` follow ours."""
+        return Written(
+            self.count + more.count,
+            more.last_id or self.last_id,
+            self.parked + more.parked,
+            more.settled,
+            self.numbers or more.numbers,
+        )
+
+
+NOTHING = Written(0, 0, 0)
 
 
 def write_decisions(
@@ -74,6 +91,7 @@ def write_decisions(
     parked = [entry for decision in decisions for entry in decision.parked]
     last_id = 0
     # Before the documents: one that is paid at once moves its items on from here.
+    _hold(uow, context, decisions)
     _move_queue(uow, context, decisions)
     for entry in parked:
         table = TABLES[entry.kind]
@@ -82,24 +100,12 @@ def write_decisions(
             .where(table.c.id == entry.billable_id)
             .values(next_invoice_on=None, parked_reason=entry.reason[:255], parked_at=context.now)
         )
-    held = [
-        {
-            "kind": entry.kind.value,
-            "billable_id": entry.billable_id,
-            "due_on": entry.due_on,
-            "reason": entry.reason,
-            "recorded_at": context.now,
-        }
-        for decision in decisions
-        for entry in decision.held
-    ]
-    if held:
-        uow.execute(_HELD, held)
     # Counters last: their rows are everybody's, and held until the commit.
     if drafts:
         taken = numbers or take_numbers(uow, len(drafts))
         last_id = _write_documents(uow, context, run_id, drafts, taken)
-    return Written(len(drafts), last_id, len(parked))
+    settled = any(not draft.total for draft in drafts)
+    return Written(len(drafts), last_id, len(parked), settled)
 
 
 def _write_documents(
@@ -226,6 +232,26 @@ def _use_credit(uow: UnitOfWork, context: Context, document_id: int, draft: Docu
     used = draft.credit.hundredths
     text = f"Credit Applied to Invoice #{document_id}"
     add_credit(uow, context, draft.client_id, -used, text, document_id)
+
+
+def _hold(uow: UnitOfWork, context: Context, decisions: Iterable[Decision]) -> None:
+    """Record the dates that are not billed, and move due dates past them."""
+    held = [entry for decision in decisions for entry in decision.held]
+    rows = [
+        {
+            "kind": entry.kind.value,
+            "billable_id": entry.billable_id,
+            "due_on": entry.due_on,
+            "reason": entry.reason.value,
+            "recorded_at": context.now,
+            "next_on": entry.next_on,
+        }
+        for entry in held
+    ]
+    if rows:
+        uow.execute(_HELD, rows)
+    for kind, billable_id in sorted({(entry.kind, entry.billable_id) for entry in held}):
+        pass_held(uow, kind, billable_id)
 
 
 def _move_queue(uow: UnitOfWork, context: Context, decisions: Iterable[Decision]) -> None:

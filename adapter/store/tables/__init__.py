@@ -35,6 +35,7 @@ from adapter.store.tables.documents import (
     held_occurrences,
     outbox,
     runs,
+    sandbox_clock,
     schedule_changes,
     transactions,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "recurring_invoices",
     "recurring_lines",
     "runs",
+    "sandbox_clock",
     "schedule_changes",
     "service_addons",
     "services",

@@ -1,6 +1,6 @@
 """Issued documents, the claims that made them, money, history and what must leave."""
 
-from sqlalchemy import Boolean, Column, Date, Index, Integer, SmallInteger, Table
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, SmallInteger, Table
 
 from adapter.store.tables.base import (
     MODULE,
@@ -106,7 +106,9 @@ claims = Table(
     Column("claimed_at", UtcTime, nullable=False),
 )
 
-# Dates that are known and deliberately not billed; the operator decides.
+# Dates that are known and deliberately not billed; the operator decides. Rows are never deleted
+# but by an explicit edit of the due date: as long as one stands, no run bills its date. `next_on`
+# is the due date after it (NULL: none, or it is not needed).
 held_occurrences = Table(
     "held_occurrences",
     metadata,
@@ -115,6 +117,7 @@ held_occurrences = Table(
     Column("due_on", Date, primary_key=True),
     text("reason", 64),
     Column("recorded_at", UtcTime, nullable=False),
+    Column("next_on", Date),
 )
 
 transactions = Table(
@@ -149,6 +152,16 @@ runs = Table(
     number("parked_count"),
     flag("complete"),
     Index("ix_runs_kind", "kind", "run_on"),
+)
+
+# The account's clock, where it was moved: one row, for sandboxes only.
+sandbox_clock = Table(
+    "sandbox_clock",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("shift_seconds", BigInteger, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+    Column("caller", short_text(NAME), nullable=False),
 )
 
 schedule_changes = Table(

@@ -58,7 +58,7 @@ def test_stored_texts_become_typed_values():
         ("BilledStatuses", "", "at least one status"),
         ("TaxCustomInvoiceNumberFormat", "INV", "must hold {NUMBER}"),
         ("SequentialInvoiceNumberFormat", "{NUMBER}" + "x" * 40, "at most 40 characters"),
-        ("CatchUp", "latest", "must be one of one_per_day, all"),
+        ("CatchUp", "sometimes", "one_per_day, all, latest, none, hold"),
         ("RecurringCatchUp", "sometimes", "one_per_day, all, latest, none, hold"),
         ("TaxType", "Both", "must be Exclusive or Inclusive"),
         ("DateFormat", "YY", "must be one of DD/MM/YYYY"),

@@ -123,7 +123,7 @@ def call(
 
 def refusal(access: Access, asked: BaseCall) -> type[AdapterError] | None:
     try:
-        access.admit(asked, Dialect())  # type: ignore[arg-type] # as much of one as is asked for
+        access.admit(asked, Dialect())  # as much of one as is asked for
     except AdapterError as error:
         return type(error)
     return None

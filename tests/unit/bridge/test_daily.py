@@ -11,6 +11,7 @@ from adapter.billing.model import RecurringLine
 from adapter.billing.schedule import Frequency
 from adapter.bridge.daily import (
     DailyAccount,
+    DailyRun,
     due_day,
     is_due,
     run_due_accounts,
@@ -58,7 +59,7 @@ class World:
     def account(self) -> DailyAccount:
         return DailyAccount("main", self.store, self.context)
 
-    def run(self) -> list[tuple[date, int]]:
+    def run(self) -> list[tuple[date | None, int]]:
         ended = run_due_accounts((self.account(),), RunConfig(), AT)
         return [(each.run_on, each.count) for each in ended]
 
@@ -183,7 +184,7 @@ def test_a_failing_account_does_not_stop_the_others(world):
 
 def test_the_worker_runs_at_start_waits_and_ends_when_told(world):
     waits: list[float] = []
-    days: list[date] = []
+    days: list[date | None] = []
 
     def wait(seconds: float) -> bool:
         waits.append(seconds)
@@ -211,4 +212,35 @@ def test_a_worker_without_accounts_waits(world):
         return True
 
     work((), RunConfig(), AT, wait=wait, report=lambda _: None)
+    assert waits == [60.0]
+
+
+def test_after_a_clock_was_set_back_each_day_is_run_again_and_bills_nothing_twice(world):
+    world.now = at("2026-05-02T08:00")
+    world.recurring(date(2026, 5, 1))
+    assert world.run() == [(date(2026, 5, 2), 1)]
+    world.now = at("2026-03-10T08:00")
+    assert world.run() == [(date(2026, 3, 10), 0)]
+    assert world.run() == []
+    world.now = at("2026-05-03T08:00")
+    assert world.run() == [(date(2026, 5, 3), 1)]
+
+
+def test_an_account_whose_clock_cannot_be_read_is_reported_and_looked_at_again(world):
+    def unreadable() -> Context:
+        raise StoreUnavailable
+
+    broken = DailyAccount("broken", world.store, unreadable)
+    reports: list[DailyRun] = []
+    waits: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        return True
+
+    work((broken, world.account()), RunConfig(), AT, wait=wait, report=reports.append)
+    assert [(each.account, each.run_on, type(each.error)) for each in reports] == [
+        ("broken", None, StoreUnavailable),
+        ("main", world.now.astimezone(JOHANNESBURG).date(), type(None)),
+    ]
     assert waits == [60.0]

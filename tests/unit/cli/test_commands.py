@@ -1,17 +1,15 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from adapter.assemble import assemble
 from adapter.bridge.service import serve
-from adapter.cli import main
 from adapter.protocols.base import WireRequest
 from adapter.settings import load_settings
 from adapter.store import tables
@@ -19,33 +17,6 @@ from adapter.store.config import StoreConfig
 from adapter.store.unit_of_work import Store
 
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture
-def environ(tmp_path, monkeypatch) -> dict[str, str]:
-    monkeypatch.chdir(tmp_path)
-    values = {"ADAPTER_DATABASE_URL": f"sqlite:///{tmp_path / 'data' / 'adapter.db'}"}
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    return values
-
-
-@pytest.fixture
-def adapter(environ) -> Callable[..., Result]:
-    def run(*arguments: str, stdin: str | None = None, fails: bool = False) -> Result:
-        result = CliRunner().invoke(main, arguments, input=stdin)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        assert bool(result.exit_code) is fails, result.output
-        return result
-
-    return run
-
-
-@pytest.fixture
-def ready(adapter) -> Callable[..., Result]:
-    adapter("db", "upgrade")
-    return adapter  # type: ignore[no-any-return]
 
 
 def facts(result: Result) -> dict[str, str]:
@@ -342,6 +313,17 @@ def test_contracts_check_needs_a_server(adapter):
         ["demo"],
         ["config", "check"],
         ["contracts", "check"],
+        ["clock", "show"],
+        ["clock", "set"],
+        ["clock", "advance"],
+        ["clock", "reset"],
+        ["parked", "list"],
+        ["parked", "retry"],
+        ["schedule", "set"],
+        ["schedule", "preview"],
+        ["schedule", "held", "list"],
+        ["schedule", "held", "issue"],
+        ["schedule", "held", "drop"],
     ],
 )
 def test_every_command_takes_an_account(adapter, command):

@@ -92,8 +92,11 @@ class Shop:
             uow.take(SETTINGS_VERSION)
 
     def generate(self, on: date = TODAY, **scope: Any) -> InvoicesGenerated:
+        return self.generate_within(RunConfig(), on, **scope)
+
+    def generate_within(self, bounds: RunConfig, on: date, **scope: Any) -> InvoicesGenerated:
         command = GenerateDueInvoices(**scope)
-        return generate_due(self.store, RunConfig(), command, self.context(on))
+        return generate_due(self.store, bounds, command, self.context(on))
 
     def documents(self) -> list[Any]:
         with self.store.read() as uow:

@@ -12,6 +12,7 @@ from adapter.billing.money import Money
 from adapter.commands.context import Context
 from adapter.commands.model import UNSET
 from adapter.store.queue import TABLES, requeue
+from adapter.store.schedules import release_held
 from adapter.store.unit_of_work import UnitOfWork
 
 # Fields that only describe: a parked billable stays parked when one of these changes.
@@ -87,6 +88,8 @@ def change(
     if "next_due_on" in changed:
         on = changed["next_due_on"]
         written |= {"last_issued_on": None, "anchor_day": None if on is None else on.day}
+        if on is not None:
+            release_held(uow, context, kind, row["id"], on)
     if changed.keys() - _DESCRIPTIVE:
         written |= {"parked_reason": None, "parked_at": None}
     if changed:

@@ -1,0 +1,215 @@
+"""`adapter clock`, `schedule` and `parked`, as an operator types them."""
+
+import json
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from adapter.billing.model import BillableKind
+from adapter.store import tables
+from adapter.store.config import StoreConfig
+from adapter.store.queue import TABLES, requeue
+from adapter.store.unit_of_work import Store
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def fill(ready, environ):
+    """Return a way to store a client's services: (client id, due date, catch-up)."""
+    ready("clock", "set", "2026-03-02T08:00")
+
+    def service(client_id: int, due_on: date, *, catch_up: str = "", known: bool = True) -> int:
+        store = Store(StoreConfig(environ["ADAPTER_DATABASE_URL"]))
+        with store.write() as uow:
+            if known and uow.row(tables.clients, client_id) is None:
+                row: dict[str, Any] = {
+                    "id": client_id,
+                    "uuid": "u",
+                    "currency_id": 1,
+                    "group_id": 0,
+                    "status": "Active",
+                    "created_on": due_on,
+                    "created_at": NOW,
+                    "send_documents": True,
+                }
+                uow.insert(tables.clients, **row)
+            service_id = uow.insert(
+                TABLES[BillableKind.SERVICE],
+                client_id=client_id,
+                created_at=NOW,
+                next_due_on=due_on,
+                registered_on=date(2025, 1, 1),
+                recurring_amount=1595,
+                payment_method="banktransfer",
+                cycle="Monthly",
+                status="Active",
+                catch_up=catch_up or None,
+            )
+            requeue(uow, BillableKind.SERVICE, service_id)
+        store.close()
+        return service_id
+
+    return service
+
+
+def test_the_clock_is_shown_moved_and_reset(ready):
+    assert re.fullmatch(
+        r"Account main: [-\d]+ [:\d]+ in UTC, not moved\n", ready("clock", "show").stdout
+    )
+    assert "2026-03-02 08:00:0" in ready("clock", "set", "2026-03-02T08:00").stdout
+    assert "2026-03-12 08:00:" in ready("clock", "advance", "10").stdout
+    assert ready("run-invoices").stdout == "Account main, 2026-03-12: 0 invoices issued\n"
+    assert "not moved" in ready("clock", "reset").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["set", "2026-3-2"], "must be YYYY-MM-DD or YYYY-MM-DDTHH:MM"),
+        (["set", "2300-01-01"], "date: must lie between 1970-01-01 and 2199-12-31"),
+        (["advance", "0"], "0 is not in the range x>=1"),
+    ],
+)
+def test_a_wrong_moment_is_refused(ready, arguments, problem):
+    assert problem in ready("clock", *arguments, fails=True).stderr
+    assert "not moved" in ready("clock", "show").stdout
+
+
+def test_production_has_one_clock(ready, monkeypatch):
+    for name, value in {"MODE": "production", "ZONE": "UTC", "BUSINESS_ID": "1"}.items():
+        monkeypatch.setenv(f"ADAPTER_ACCOUNTS_MAIN_{name}", value)
+    for arguments in (["set", "2026-03-02"], ["advance", "1"], ["reset"]):
+        assert ready("clock", *arguments, fails=True).stderr == (
+            "Error: Account main is in production: only a sandbox can live another day\n"
+        )
+
+
+def test_a_preview_prints_documents_with_lines_and_totals(ready, fill):
+    fill(1, date(2026, 3, 31))
+    printed = ready("schedule", "preview", "--client", "1", "--until", "2026-05-01").stdout
+    assert printed.splitlines() == [
+        "2026-03-17  invoice of 2026-03-17, due 2026-03-31",
+        "    15.95  Service #1 (31/03/2026 - 29/04/2026)",
+        "    15.95  subtotal",
+        "    15.95  to pay, ZAR",
+        "2026-04-16  invoice of 2026-04-16, due 2026-04-30",
+        "    15.95  Service #1 (30/04/2026 - 29/05/2026)",
+        "    15.95  subtotal",
+        "    15.95  to pay, ZAR",
+        "Client 1, until 2026-05-01: 2 invoices, if each is paid on its due date",
+    ]
+    printed = ready(
+        *("schedule", "preview", "--client", "1", "--until", "2026-05-01"),
+        *("--assume", "unpaid", "--json"),
+    ).stdout
+    found = json.loads(printed)
+    assert [d["due_on"] for d in found["documents"]] == ["2026-03-31"]
+    assert (found["assumed"], found["stopped_on"], found["held"]) == ("unpaid", None, [])
+    assert found["documents"][0]["lines"][0]["amount"] == "15.95"
+    assert "0 invoices" in ready("run-invoices").stdout
+
+
+def test_a_preview_says_what_would_be_held_or_parked(ready, fill):
+    fill(1, date(2026, 1, 31), catch_up="hold")
+    printed = ready("schedule", "preview", "--client", "1", "--until", "2026-03-02").stdout
+    assert printed.splitlines() == [
+        "2026-01-31  held: service 1 (catch_up)",
+        "2026-02-28  held: service 1 (catch_up)",
+        "Client 1, until 2026-03-02: 0 invoices, if each is paid on its due date",
+    ]
+    assert ready("schedule", "held", "list", "--json").stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--client", "9", "--until", "2026-05-01"], "Client not found"),
+        (["--client", "1", "--until", "2026-03-01"], "lies before today, 2026-03-02"),
+    ],
+)
+def test_a_preview_of_nothing_is_refused(ready, fill, arguments, problem):
+    fill(1, date(2026, 3, 31))
+    refused = ready("schedule", "preview", *arguments, fails=True).stderr
+    assert problem in refused
+
+
+def test_a_policy_is_set_and_the_history_says_so(ready, fill, environ):
+    fill(1, date(2026, 3, 31))
+    printed = ready("schedule", "set", "service", "1", "--catch-up", "latest").stdout
+    assert printed == "service 1: catch-up default -> latest\n"
+    ready("schedule", "set", "service", "1", "--catch-up", "latest")
+    printed = ready("schedule", "set", "service", "1", "--catch-up", "default").stdout
+    assert printed == "service 1: catch-up latest -> default\n"
+    store = Store(StoreConfig(environ["ADAPTER_DATABASE_URL"]))
+    with store.read() as uow:
+        rows = uow.execute(tables.schedule_changes.select()).mappings().all()
+    store.close()
+    assert [(r["kind"], r["field"], r["old"], r["new"], r["caller"]) for r in rows] == [
+        ("service", "catch_up", None, "latest", "cli"),
+        ("service", "catch_up", "latest", None, "cli"),
+    ]
+    refused = ready("schedule", "set", "domain", "1", "--catch-up", "all", fails=True).stderr
+    assert refused == "Error: There is no domain 1\n"
+    refused = ready("schedule", "set", "thing", "1", "--catch-up", "all", fails=True).stderr
+    assert "'service', 'addon', 'domain', 'item', 'recurring'" in refused
+
+
+def test_held_dates_are_listed_issued_and_dropped(ready, fill):
+    fill(1, date(2026, 1, 2), catch_up="hold")
+    ready("run-invoices")
+    rows = ready("schedule", "held", "list").stdout.splitlines()
+    assert [row.split("\t")[:5] for row in rows] == [
+        ["kind", "id", "client", "date", "reason"],
+        ["service", "1", "1", "2026-01-02", "catch_up"],
+        ["service", "1", "1", "2026-02-02", "catch_up"],
+    ]
+    issued = ready("schedule", "held", "issue", "service", "1", "2026-01-02", "--no-mail").stdout
+    assert issued == "service 1, 2026-01-02: invoice 2\n"
+    assert ready("schedule", "held", "drop", "service", "1", "2026-02-02").stdout == (
+        "service 1, 2026-02-02: dropped\n"
+    )
+    assert ready("schedule", "held", "list", "--json", "--client", "1").stdout == "[]\n"
+    decided = json.loads(ready("schedule", "held", "list", "--json", "--all").stdout)
+    assert [(each["date"], each["reason"]) for each in decided] == [
+        ("2026-01-02", "issued"),
+        ("2026-02-02", "dropped"),
+    ]
+    again = ready("schedule", "held", "issue", "service", "1", "2026-01-02", fails=True).stderr
+    assert again == "Error: service 1: 2026-01-02 was issued already\n"
+
+
+def test_parked_billables_are_listed_and_retried(ready, fill):
+    fill(7, date(2026, 3, 2), known=False)
+    fill(8, date(2026, 3, 2), known=False)
+    assert "2 items parked" in ready("run-invoices").stdout
+    listed = json.loads(ready("parked", "list", "--json").stdout)
+    assert [(each["kind"], each["id"], each["client"]) for each in listed] == [
+        ("service", 1, 7),
+        ("service", 2, 8),
+    ]
+    assert listed[0]["reason"] == "The client or its currency does not exist"
+    assert len(ready("parked", "list", "--client", "7").stdout.splitlines()) == 2
+    assert ready("parked", "retry", "service", "1").stdout.splitlines() == [
+        "service 1: to be billed: 2026-03-02",
+        "Account main: 1 no longer parked",
+    ]
+    refused = ready("parked", "retry", "service", "1", fails=True).stderr
+    assert refused == "Error: service 1 is not parked\n"
+    assert "1 no longer parked" in ready("parked", "retry", "--all").stdout
+    assert json.loads(ready("parked", "list", "--json").stdout) == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["service"], ["service", "1", "--all"]])
+def test_a_retry_says_what_it_is_for(ready, arguments):
+    assert "Give KIND and ID, or --all" in ready("parked", "retry", *arguments, fails=True).stderr
+
+
+def test_a_credential_for_management_names_it(ready):
+    ready("credentials", "add", "ops", "--protocol", "manage", "--allow", "clock")
+    row = ready("credentials", "list").stdout.splitlines()[1].split("\t")
+    assert row[3:5] == ["manage", "clock"]
+    refused = ready("credentials", "add", "x", "--allow", "clock", fails=True).stderr
+    assert "no action clock" in refused
