@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 RUN_READY := .stamps/run
 TEST_READY := .stamps/test
 
-.PHONY: run test test-slow bench check format lint types imports pytest migration help
+.PHONY: run test test-slow chaos bench check format lint types imports pytest migration help
 
 help:
 	@echo "make run      a sandbox with demo data on http://127.0.0.1:$(PORT) (PORT=... for another)"
 	@echo "make test     every check and test that needs this machine only"
 	@echo "make test-slow  the stories of many nights and of killed processes;  make bench  measure"
+	@echo "make chaos    200 rounds of callers that die in a run, on every database (hours)"
 	@echo "make check    the checks alone;  make format writes what the formatter wants"
 
 run: $(RUN_READY)
@@ -42,6 +43,10 @@ pytest: $(TEST_READY)
 
 test-slow: $(TEST_READY)
 	$(BIN)/pytest -m slow
+
+# Fewer or smaller rounds, one engine: make chaos CHAOS="--rounds 5 --size 100 --engine sqlite"
+chaos: $(TEST_READY)
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 bench: $(TEST_READY)
 	$(BIN)/python benchmarks/all.py

@@ -12,6 +12,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +35,15 @@ ON_A_SERVER = [pytest.mark.db, pytest.mark.enable_socket]
 # What a test needs a store for, on every engine: `params` of a fixture.
 EVERY_ENGINE = ["sqlite", *(pytest.param(name, marks=ON_A_SERVER) for name in SERVERS)]
 EVERY_SERVER = [pytest.param(name, marks=ON_A_SERVER) for name in SERVERS]
+
+
+def new_sqlite(folder: Path) -> str:
+    """Make a SQLite file in which there are the tables and not one row; return its URL."""
+    url = f"sqlite:///{folder / 'adapter.db'}"
+    store = Store(StoreConfig(url))
+    tables.metadata.create_all(store.engine)
+    store.close()
+    return url
 
 
 @contextmanager

@@ -44,6 +44,19 @@ class ForeignSchema(AdapterError):
         self.needed = needed
 
 
+class UnknownSchema(AdapterError):
+    """A database was upgraded by a version that this one does not know."""
+
+    code = "unknown_schema"
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"The database is at schema revision {found}, which this version does not know: "
+            "a newer one upgraded it, use that one"
+        )
+        self.found = found
+
+
 def needed_revision() -> str:
     """Return the schema revision that this version of the package works with."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())
@@ -65,14 +78,22 @@ def require_schema(store: Store, needed: str) -> None:
         raise ForeignSchema(found, needed)
 
 
-def upgrade(store: Store) -> str:
-    """Bring the database to the newest revision; return it. A SQLite file is made where needed."""
+def upgrade(store: Store, revision: str = "head") -> str:
+    """Bring the database to the newest revision; return it. A SQLite file is made where needed.
+
+    An older `revision` is for tests. Raises `UnknownSchema` for a database of a newer version.
+    """
     database = _file(store)
     if database is not None:
         database.parent.mkdir(parents=True, exist_ok=True)
     with _changing(store) as connection:
-        command.upgrade(_config(connection), "head")
-    return needed_revision()
+        config = _config(connection)
+        found = MigrationContext.configure(connection).get_current_revision()
+        scripts = ScriptDirectory.from_config(config).walk_revisions()
+        if found is not None and found not in {script.revision for script in scripts}:
+            raise UnknownSchema(found)
+        command.upgrade(config, revision)
+    return needed_revision() if revision == "head" else revision
 
 
 def downgrade(store: Store, revision: str) -> None:

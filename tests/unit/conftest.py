@@ -15,11 +15,10 @@ import pytest
 
 from adapter.commands.access import Account, Caller, Mode
 from adapter.commands.context import Context
-from adapter.store import tables
 from adapter.store.config import StoreConfig
 from adapter.store.setup import ensure_defaults
 from adapter.store.unit_of_work import Store
-from tests.databases import Databases
+from tests.databases import Databases, new_sqlite
 
 TODAY = date(2026, 3, 2)
 
@@ -63,11 +62,7 @@ def database_url(engine: str, tmp_path: Path, databases: Databases) -> str:
     """Return the URL of a database with the tables and not one row."""
     if engine != "sqlite":
         return databases.url(engine)
-    url = f"sqlite:///{tmp_path / 'adapter.db'}"
-    made = Store(StoreConfig(url))
-    tables.metadata.create_all(made.engine)
-    made.close()
-    return url
+    return new_sqlite(tmp_path)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from adapter.settings import load_settings
 from adapter.store import tables
 from adapter.store.config import StoreConfig
 from adapter.store.unit_of_work import Store
+from tests.invariants import contents
 
 ROOT = Path(__file__).parents[3]
 
@@ -391,6 +392,23 @@ def test_a_database_without_a_schema_names_the_remedy(adapter, arguments):
     refused = adapter(*arguments, fails=True).stderr
     assert refused.startswith("Error: The database is at schema revision none")
     assert refused.endswith("run `adapter db upgrade`\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["serve", "--bind", "127.0.0.1:1"], ["worker", "--once"], ["run-invoices"]],
+    ids=" ".join,
+)
+def test_a_schema_of_another_version_is_refused_and_left_alone(ready, environ, arguments):
+    store = Store(StoreConfig(environ["ADAPTER_DATABASE_URL"]))
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    before = contents(store)
+    refused = ready(*arguments, fails=True).stderr
+    assert refused.startswith("Error: The database is at schema revision 9999, this version needs")
+    assert refused.endswith("run `adapter db upgrade`\n")
+    assert contents(store) == before
+    store.close()
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb"])
