@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 RUN_READY := .stamps/run
 TEST_READY := .stamps/test
 
-.PHONY: run test test-slow chaos bench check format lint types imports pytest migration help
+.PHONY: run test test-slow chaos mutations bench check format lint types imports pytest migration help
 
 help:
 	@echo "make run      a sandbox with demo data on http://127.0.0.1:$(PORT) (PORT=... for another)"
 	@echo "make test     every check and test that needs this machine only"
 	@echo "make test-slow  the stories of many nights and of killed processes;  make bench  measure"
 	@echo "make chaos    200 rounds of callers that die in a run, on every database (hours)"
+	@echo "make mutations  show that the tests of the invariants can fail"
 	@echo "make check    the checks alone;  make format writes what the formatter wants"
 
 run: $(RUN_READY)
@@ -47,6 +48,9 @@ test-slow: $(TEST_READY)
 # Fewer or smaller rounds, one engine: make chaos CHAOS="--rounds 5 --size 100 --engine sqlite"
 chaos: $(TEST_READY)
 	$(BIN)/python -m tests.chaos $(CHAOS)
+
+mutations: $(TEST_READY)
+	$(BIN)/python -m tests.mutations
 
 bench: $(TEST_READY)
 	$(BIN)/python benchmarks/all.py

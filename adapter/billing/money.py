@@ -1,7 +1,7 @@
 """Exact money: whole hundredths with their currency, and the one place where rounding happens."""
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Self
 
 from adapter.errors import OutOfBounds
@@ -14,8 +14,14 @@ _EXACT = Context(prec=60)
 
 
 def round_half_up(value: Decimal, places: int = 2) -> Decimal:
-    """Return `value` rounded to `places` decimals, halves away from zero."""
-    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=_EXACT)
+    """Return `value` rounded to `places` decimals, halves away from zero.
+
+    Raises `OutOfBounds` for a value of more digits than any price can have.
+    """
+    try:
+        return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=_EXACT)
+    except InvalidOperation as error:
+        raise OutOfBounds("The amount is beyond all bounds") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,16 @@ class Money:
     def rounded(cls, amount: Decimal, currency: str) -> Self:
         """Return `amount` as money, rounded half up to hundredths: the only way to round."""
         return cls(int(round_half_up(amount).scaleb(2, context=_EXACT)), currency)
+
+    @classmethod
+    def quotient(cls, dividend: int, divisor: int, currency: str) -> Self:
+        """Return `dividend / divisor` hundredths, rounded half up.
+
+        Whole numbers stay exact where a decimal quotient would be cut before it is rounded.
+        """
+        sign = -1 if (dividend < 0) != (divisor < 0) else 1
+        dividend, divisor = abs(dividend), abs(divisor)
+        return cls(sign * ((2 * dividend + divisor) // (2 * divisor)), currency)
 
     @classmethod
     def zero(cls, currency: str) -> Self:

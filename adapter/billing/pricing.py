@@ -1,7 +1,7 @@
 """From quoted lines to rounded ones, under either rounding policy."""
 
 from collections.abc import Sequence
-from decimal import Context, Decimal
+from decimal import Context, Decimal, InvalidOperation
 
 from adapter.billing.drafts import LineDraft, Totals
 from adapter.billing.due import TaxRates
@@ -12,8 +12,10 @@ from adapter.errors import CannotBill
 
 _HUNDRED = Decimal(100)
 _ZERO = Decimal(0)
-# Enough digits that compounding over decades is exact where it must round to six decimals.
-_COMPOUND = Context(prec=80)
+# Enough digits that no product of a line is cut before it is rounded, and that compounding over
+# decades is exact where it must round to six decimals. Past every exponent it is infinite, which
+# rounding refuses.
+_EXACT = Context(prec=80, traps=[InvalidOperation])
 
 
 def increased(unit_price: Decimal, increase: Increase | None, generation_count: int) -> Decimal:
@@ -28,10 +30,10 @@ def increased(unit_price: Decimal, increase: Increase | None, generation_count: 
     exponent = generation_count // increase.interval
     if exponent == 0:
         return unit_price
-    factor = _COMPOUND.power(1 + increase.percentage / _HUNDRED, exponent)
-    normal = unit_price.normalize().as_tuple().exponent
+    factor = _EXACT.power(1 + increase.percentage.scaleb(-2, context=_EXACT), exponent)
+    normal = unit_price.normalize(_EXACT).as_tuple().exponent
     own_places = -normal if isinstance(normal, int) else 0
-    return round_half_up(_COMPOUND.multiply(unit_price, factor), max(2, own_places))
+    return round_half_up(_EXACT.multiply(unit_price, factor), max(2, own_places))
 
 
 def price_recurring(  # noqa: PLR0913 - the facts of one document
@@ -55,8 +57,9 @@ def price_recurring(  # noqa: PLR0913 - the facts of one document
     quoted = []
     for line, unit in zip(lines, units, strict=True):
         percent = discount_percentage or line.discount_percentage or _ZERO
-        gross = line.quantity * unit
-        quoted.append(Money.rounded(gross - gross * percent / _HUNDRED, currency))
+        gross = _EXACT.multiply(line.quantity, unit)
+        kept = _EXACT.multiply(gross, _EXACT.subtract(_HUNDRED, percent))
+        quoted.append(Money.rounded(kept.scaleb(-2, context=_EXACT), currency))
     if discount_amount:
         whole = Money(sum(value.hundredths for value in quoted), currency)
         if whole < discount_amount:
@@ -115,21 +118,23 @@ def total_by_sum(
     Source: contracts/decisions.md, "Rounding".
     """
     whole = Money(sum(amount.hundredths for amount, _ in lines), currency)
-    taxable = Money(sum(a.hundredths for a, taxed in lines if taxed), currency).amount
-    rate_1, rate_2 = tax.level_1, tax.level_2
-    if inclusive:
-        both = (
-            (_HUNDRED + rate_1) * (_HUNDRED + rate_2) / _HUNDRED
-            if compound
-            else _HUNDRED + rate_1 + rate_2
+    taxable = Money(
+        sum(amount.hundredths for amount, taxed in lines if taxed), currency
+    ).hundredths
+    rate_1, per_1 = tax.level_1.as_integer_ratio()
+    rate_2, per_2 = tax.level_2.as_integer_ratio()
+    whole_1, whole_2 = 100 * per_1, 100 * per_2
+    if not inclusive:
+        tax_1 = Money.quotient(taxable * rate_1, whole_1, currency)
+        base_2 = taxable + tax_1.hundredths if compound else taxable
+        return Totals(whole, tax_1, Money.quotient(base_2 * rate_2, whole_2, currency))
+    if compound:
+        tax_1 = Money.quotient(
+            taxable * 100 * rate_1 * per_2, (whole_1 + rate_1) * (whole_2 + rate_2), currency
         )
-        base = _COMPOUND.divide(taxable * _HUNDRED, both)
+        tax_2 = Money.quotient(taxable * rate_2, whole_2 + rate_2, currency)
     else:
-        base = taxable
-    tax_1 = Money.rounded(base * rate_1 / _HUNDRED, currency)
-    base_2 = base + base * rate_1 / _HUNDRED if compound and inclusive else base
-    if compound and not inclusive:
-        base_2 = base + tax_1.amount
-    tax_2 = Money.rounded(base_2 * rate_2 / _HUNDRED, currency)
-    subtotal = whole - tax_1 - tax_2 if inclusive else whole
-    return Totals(subtotal, tax_1, tax_2)
+        both = whole_1 * per_2 + rate_1 * per_2 + rate_2 * per_1
+        tax_1 = Money.quotient(taxable * rate_1 * per_2, both, currency)
+        tax_2 = Money.quotient(taxable * rate_2 * per_1, both, currency)
+    return Totals(whole - tax_1 - tax_2, tax_1, tax_2)

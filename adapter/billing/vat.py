@@ -5,8 +5,6 @@ from decimal import Decimal
 
 from adapter.billing.money import Money
 
-_HUNDRED = Decimal(100)
-
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -30,10 +28,11 @@ def split(quoted: Money, vat_rate: Decimal | None, *, includes_vat: bool) -> Par
     """
     if vat_rate is None:
         return Parts(quoted, Money.zero(quoted.currency))
+    rate, per = vat_rate.as_integer_ratio()
     if includes_vat:
-        net = Money.rounded(quoted.amount * _HUNDRED / (_HUNDRED + vat_rate), quoted.currency)
+        net = Money.quotient(quoted.hundredths * 100 * per, 100 * per + rate, quoted.currency)
         return Parts(net, quoted - net)
-    return Parts(quoted, Money.rounded(quoted.amount * vat_rate / _HUNDRED, quoted.currency))
+    return Parts(quoted, Money.quotient(quoted.hundredths * rate, 100 * per, quoted.currency))
 
 
 def apportion(total: Money, weights: tuple[Money, ...]) -> tuple[Money, ...]:
@@ -49,7 +48,7 @@ def apportion(total: Money, weights: tuple[Money, ...]) -> tuple[Money, ...]:
             raise ValueError("nothing to share out over")
         return tuple(Money.zero(total.currency) for _ in weights)
     shares = [
-        Money.rounded(total.amount * weight.hundredths / whole, total.currency)
+        Money.quotient(total.hundredths * weight.hundredths, whole, total.currency)
         for weight in weights
     ]
     last = nonzero[-1]

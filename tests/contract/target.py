@@ -12,6 +12,7 @@ from typing import Any
 
 from adapter.assemble import Assembly, assemble, assemble_protocols, server_key
 from adapter.bridge.contracts import (
+    DEFAULT_TIME,
     DEFAULT_TODAY,
     AccountSpec,
     Case,
@@ -137,7 +138,9 @@ class AppTarget:
     @contextmanager
     def open(self, case: Case) -> Iterator[Session]:
         """Return a session on a fresh account that is as the case wants it."""
-        yield self.account(case.account, case.protocol, case.today or DEFAULT_TODAY)
+        session = self.account(case.account, case.protocol, case.today or DEFAULT_TODAY)
+        session.move_clock(session.today, case.local_time or DEFAULT_TIME)
+        yield session
 
     def account(
         self, account: AccountSpec, protocol: str, today: date = DEFAULT_TODAY
@@ -205,6 +208,7 @@ class AppSession:
 
     def __init__(self, assembly: Assembly) -> None:
         self.today = DEFAULT_TODAY
+        self.local_time = DEFAULT_TIME
         self.account = assembly.settings.main.account
         self.store = assembly.stores["main"]
         gateway = replace(assembly.gateway, clocks={"main": self.now})
@@ -215,7 +219,7 @@ class AppSession:
 
     def reset(self, template: sqlite3.Connection, today: date) -> None:
         """Make the account a fresh one."""
-        self.today = today
+        self.move_clock(today)
         self.log.seek(0)
         self.log.truncate()
         self.values = {**VALUES, "business_id": self.account.business_id}
@@ -225,8 +229,9 @@ class AppSession:
         self.store._settings_loaded = False
 
     def now(self) -> datetime:
-        """Return eight in the morning of the account's date."""
-        return datetime.combine(self.today, time(8), self.account.zone).astimezone(UTC)
+        """Return the account's date and time of day in its zone."""
+        local = datetime.combine(self.today, self.local_time, self.account.zone)
+        return local.astimezone(UTC)
 
     def context(self) -> Context:
         """Return the circumstances of what an operator does."""
@@ -239,9 +244,10 @@ class AppSession:
             elapsed=lambda: 0.0,
         )
 
-    def move_clock(self, today: date) -> None:
-        """Set the account's date."""
+    def move_clock(self, today: date, local_time: time = DEFAULT_TIME) -> None:
+        """Set the account's date and the time of its day."""
         self.today = today
+        self.local_time = local_time
 
     def send(self, _: str, request: WireRequest) -> WireResponse:
         """Answer a request through the real application."""

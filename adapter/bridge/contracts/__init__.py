@@ -8,6 +8,7 @@ from adapter.bridge.contracts.http import (
 )
 from adapter.bridge.contracts.load import load_contracts
 from adapter.bridge.contracts.model import (
+    DEFAULT_TIME,
     DEFAULT_TODAY,
     AccountSpec,
     BadContract,
@@ -33,6 +34,7 @@ from adapter.bridge.contracts.run import (
 )
 
 __all__ = [
+    "DEFAULT_TIME",
     "DEFAULT_TODAY",
     "AccountSpec",
     "BadContract",

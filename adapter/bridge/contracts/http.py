@@ -5,13 +5,13 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from hashlib import md5
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from adapter.bridge.contracts.load import load_contracts
-from adapter.bridge.contracts.model import BadContract, Case, SkipWhere, Step
+from adapter.bridge.contracts.model import DEFAULT_TIME, BadContract, Case, SkipWhere, Step
 from adapter.bridge.contracts.reading import values_used
 from adapter.bridge.contracts.report import CaseResult, Report
 from adapter.bridge.contracts.run import Session, Transport, run_contracts
@@ -115,6 +115,8 @@ class HttpTarget:
             yield case.in_process_reason
         if case.today is not None:
             yield f"needs the date {case.today}"
+        if case.local_time is not None:
+            yield f"needs the time {case.local_time}"
         if case.account.differs:
             yield "needs an account of its own: " + ", ".join(_account_needs(case))
         if case.account.setup is not None and case.account.setup not in self.setups:
@@ -127,7 +129,7 @@ class HttpTarget:
     def _step_blockers(self, step: Step) -> Iterator[str]:
         if step.protocol not in self.transports:
             yield f"no target for {step.protocol}"
-        if step.today is not None:
+        if step.today is not None or step.local_time is not None:
             yield "moves the clock"
         if step.request.address is not None:
             yield "chooses the caller's address"
@@ -154,9 +156,9 @@ class _HttpSession:
         """Send a request to the server of a protocol."""
         return self.transports[protocol](request)
 
-    def move_clock(self, today: date) -> None:
+    def move_clock(self, today: date, local_time: time = DEFAULT_TIME) -> None:
         """Refuse: `blocker` lets no such case through."""
-        raise BadContract(str(today), "a server's clock cannot be moved over HTTP")
+        raise BadContract(f"{today} {local_time}", "a server's clock cannot be moved over HTTP")
 
 
 def _account_needs(case: Case) -> Iterator[str]:

@@ -5,7 +5,7 @@ import binascii
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,9 @@ _CASE_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _STEPS = "steps.toml"
 _SKIPS = "skips.toml"
 _FORM = "application/x-www-form-urlencoded"
-_STEP_KEYS = frozenset({"given", "vars", "request", "capture", "reply", "today", "command"})
+_STEP_KEYS = frozenset(
+    {"given", "vars", "request", "capture", "reply", "today", "local_time", "command"}
+)
 
 
 def load_contracts(folder: Path) -> Contracts:
@@ -150,6 +152,7 @@ class _File:
             raise BadContract(key, "source is empty")
         variables = table.texts("vars")
         today = table.maybe("today", date)
+        local_time = table.maybe("local_time", time)
         account = self._account(table)
         only, reason = table.maybe("only", str), table.maybe("reason", str)
         if only not in {None, "in-process"} or (only is None) != (reason is None):
@@ -174,6 +177,7 @@ class _File:
             given=given,
             then=then,
             today=today,
+            local_time=local_time,
             account=account,
             variables=variables,
             refused=(refused or RefusedBy.REQUEST) if main.command is None else None,
@@ -307,6 +311,7 @@ class _File:
             outer=tuple(source.variables for source in sources),
             given=given,
             today=table.day("today"),
+            local_time=table.maybe("local_time", time),
         )
         if step.command is not None and not isinstance(step.command.get("type"), str):
             raise BadContract(table.where, "command.type is missing")

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
 from typing import Any
 
 from adapter.errors import AdapterError
 
 DEFAULT_TODAY = date(2026, 1, 15)
+DEFAULT_TIME = time(8)
 
 
 class BadContract(AdapterError):
@@ -81,6 +82,7 @@ class Step:
     outer: tuple[Mapping[str, str], ...] = ()
     given: tuple["StepUse", ...] = ()
     today: str | None = None
+    local_time: time | None = None
     shared: bool = False
 
 
@@ -133,6 +135,7 @@ class Case:
     given: tuple[StepUse, ...] = ()
     then: tuple[StepUse, ...] = ()
     today: date | None = None
+    local_time: time | None = None
     account: AccountSpec = field(default_factory=AccountSpec)
     variables: Mapping[str, str] = field(default_factory=dict)
     refused: RefusedBy | None = None

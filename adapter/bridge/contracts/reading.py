@@ -2,10 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from typing import Any
 
-from adapter.bridge.contracts.model import DEFAULT_TODAY, Case, RefusedBy, Step, StepUse
+from adapter.bridge.contracts.model import (
+    DEFAULT_TIME,
+    DEFAULT_TODAY,
+    Case,
+    RefusedBy,
+    Step,
+    StepUse,
+)
 from adapter.bridge.contracts.placeholders import fill, tokens
 from adapter.bridge.contracts.replies import StepFailed
 from adapter.bridge.contracts.run import (
@@ -31,7 +38,7 @@ class DecodeSession:
         """Refuse: there is nobody to answer."""
         raise StepFailed(f"nobody answers {protocol} {request.path}")
 
-    def move_clock(self, today: date) -> None:
+    def move_clock(self, today: date, local_time: time = DEFAULT_TIME) -> None:  # noqa: ARG002 - nothing is answered
         """Note the date."""
         self.today = today
 

@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from typing import Any, Protocol
 
 from adapter.bridge.contracts.diff import command_diff
 from adapter.bridge.contracts.model import (
+    DEFAULT_TIME,
     Case,
     Contracts,
     RequestSpec,
@@ -65,8 +66,8 @@ class Session(Protocol):
     def send(self, protocol: str, request: WireRequest) -> WireResponse:
         """Send a request to the endpoint of a protocol."""
 
-    def move_clock(self, today: date) -> None:
-        """Set the account's date."""
+    def move_clock(self, today: date, local_time: time = DEFAULT_TIME) -> None:
+        """Set the account's date and the time of its day."""
 
 
 class Target(Protocol):
@@ -254,12 +255,8 @@ class CaseRun:
         self._exchange(use.step, scope, at)
 
     def _exchange(self, step: Step, scope: Scope, at: str) -> None:
-        if step.today is not None:
-            text = fill(step.today, scope.values())
-            try:
-                self.session.move_clock(date.fromisoformat(text))
-            except ValueError as error:
-                raise BadPlaceholder(f"today: {error}") from error
+        if step.today is not None or step.local_time is not None:
+            self._move_clock(step, scope)
         request = build_request(step.request, scope.values())
         command = None
         if step.command is not None and step.protocol in self.protocols:
@@ -288,6 +285,15 @@ class CaseRun:
             raise failure
         for name, path in step.capture.items():
             scope.keep(name, pick(reply, path))
+
+    def _move_clock(self, step: Step, scope: Scope) -> None:
+        today = self.session.today
+        if step.today is not None:
+            try:
+                today = date.fromisoformat(fill(step.today, scope.values()))
+            except ValueError as error:
+                raise BadPlaceholder(f"today: {error}") from error
+        self.session.move_clock(today, step.local_time or DEFAULT_TIME)
 
     def _command(self, step: Step, request: WireRequest, scope: Scope, at: str) -> Command:
         protocol = self.protocols[step.protocol]

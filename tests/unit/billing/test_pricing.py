@@ -1,6 +1,6 @@
 """Prices, discounts, VAT and totals. Expected values were worked out by hand."""
 
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Context, Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -130,6 +130,83 @@ def test_what_cannot_be_billed_says_why():
 def test_the_increase_is_compound_and_rounded_once(price, count, expected):
     assert increased(D(price), Increase(D(10), 12), count) == D(expected)
     assert increased(D(price), None, count) == D(price)
+
+
+@pytest.mark.parametrize(("percentage", "count"), [("900000000", 10), ("50", 400), ("100", 10**9)])
+def test_a_price_that_increases_beyond_all_bounds_cannot_be_billed(percentage, count):
+    with pytest.raises(OutOfBounds, match="beyond"):
+        price_recurring(
+            [line("100.00")],
+            "ZAR",
+            generation_count=count,
+            increase=Increase(D(percentage), 1),
+        )
+
+
+def test_a_discount_of_a_large_line_is_rounded_once_and_exactly():
+    # the exact amount lies 0.00000000000001 below a half cent; 28 digits would make it a half
+    large = line("863291555.675033", "1276144.105303")
+    (draft,), _ = price_recurring([large], "ZAR", discount_percentage=D("99.99"))
+    assert draft.amount == zar("110168442993.25")
+
+
+def test_shares_of_large_sums_are_exact():
+    weights = tuple(Money(weight, "ZAR") for weight in (MAX_HUNDREDTHS, MAX_HUNDREDTHS - 1))
+    shares = apportion(Money(MAX_HUNDREDTHS - 1, "ZAR"), weights)
+    # (M - 1) M / (2 M - 1) = M / 2 - 1/4 - ..., M being even
+    assert [share.hundredths for share in shares] == [
+        MAX_HUNDREDTHS // 2,
+        MAX_HUNDREDTHS // 2 - 1,
+    ]
+
+
+def test_the_surrounding_decimal_context_changes_no_amount():
+    def amounts() -> list[object]:
+        rows = [line("333.335", "3", discount_percentage=D("12.5")), line("0.05")]
+        discount = zar("100.01")
+        tax = TaxRates(D("15.5"), D("9.975"))
+        sums = [
+            total_by_sum([(zar("1234.57"), True)], "ZAR", tax, inclusive=one, compound=two)
+            for one in (True, False)
+            for two in (True, False)
+        ]
+        priced = price_recurring(
+            rows,
+            "ZAR",
+            generation_count=25,
+            increase=Increase(D("7.25"), 12),
+            discount_amount=discount,
+        )
+        return [*sums, priced, split(zar("1234.57"), D("15.5"), includes_vat=True)]
+
+    expected = amounts()
+    with localcontext(Context(prec=6, rounding=ROUND_FLOOR)):
+        assert amounts() == expected
+
+
+@pytest.mark.parametrize(
+    ("cents", "rate_1", "rate_2", "compound", "tax", "tax_2"),
+    [
+        # 4 x 15 / 120 is half a cent, though 4 / 1.2 never ends
+        (4, 15, 5, False, 1, 0),
+        (-4, 15, 5, False, -1, 0),
+        # 3 x 20 / 120 is half a cent, though 3 / (1.15 x 1.2) never ends
+        (3, 15, 20, True, 0, 1),
+        (13, 7, 4, True, 1, 1),
+    ],
+)
+def test_half_a_cent_of_tax_inside_the_price_is_rounded_away_from_zero(
+    cents, rate_1, rate_2, compound, tax, tax_2
+):
+    totals = total_by_sum(
+        [(Money(cents, "ZAR"), True)],
+        "ZAR",
+        TaxRates(D(rate_1), D(rate_2)),
+        inclusive=True,
+        compound=compound,
+    )
+    assert (totals.tax.hundredths, totals.tax_2.hundredths) == (tax, tax_2)
+    assert totals.gross.hundredths == cents
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,20 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
 
-from adapter.bridge.contracts import Case, Contracts, Session, SkipWhere, load_contracts
+from adapter.bridge.contracts import (
+    DEFAULT_TIME,
+    Case,
+    Contracts,
+    Session,
+    SkipWhere,
+    load_contracts,
+)
 from adapter.protocols.base import WireRequest, WireResponse
 
 STEPS = """
@@ -78,6 +85,7 @@ class FakeTarget:
     replies: dict[str, WireResponse] = field(default_factory=dict)
     sent: list[tuple[str, WireRequest]] = field(default_factory=list)
     today: date = date(2026, 1, 15)
+    local_time: time = DEFAULT_TIME
     last_id: int = 40
     blocked: str | None = None
     where: SkipWhere = SkipWhere.IN_PROCESS
@@ -97,8 +105,8 @@ class FakeTarget:
     def open(self, _: Case) -> Iterator[Session]:
         yield self
 
-    def move_clock(self, today: date) -> None:
-        self.today = today
+    def move_clock(self, today: date, local_time: time = DEFAULT_TIME) -> None:
+        self.today, self.local_time = today, local_time
 
     def send(self, protocol: str, request: WireRequest) -> WireResponse:
         self.sent.append((protocol, request))

@@ -139,6 +139,7 @@ def test_an_address_without_scheme_is_refused():
         ("", None),
         ("only = 'in-process'\nreason = 'counts clients'", "counts clients"),
         ("today = 2026-02-28", "needs the date 2026-02-28"),
+        ("local_time = 23:30:00", "needs the time 23:30:00"),
         (
             "account = { quirks = { a = 1 }, settings = { b = 1, c = 2 }, zone = 'UTC' }",
             "needs an account of its own: quirks a, settings b c, zone UTC",
@@ -146,6 +147,7 @@ def test_an_address_without_scheme_is_refused():
         ("account = { setup = 'taxed' }", "needs the catalogue taxed"),
         ("account = { setup = 'loaded' }", None),
         ("then = [{ today = 2026-02-01, request = {}, reply = {} }]", "moves the clock"),
+        ("then = [{ local_time = 00:30:00, request = {}, reply = {} }]", "moves the clock"),
         ("request.address = '192.0.2.1'", "chooses the caller's address"),
         ("request.announced_length = 9", "announces another length than it sends"),
         ("request.query = 'a=${byte:ff}'", "has bytes in its query"),

@@ -1,6 +1,6 @@
 """Contract files are read whole, and what is wrong in them is named."""
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 
@@ -103,6 +103,7 @@ def test_an_account_of_its_own(folder):
         CASE
         + """
         today = 2026-02-28
+        local_time = 23:30:00
         only = "in-process"
         reason = "counts"
         [case.account]
@@ -112,7 +113,7 @@ def test_an_account_of_its_own(folder):
         credentials.other = { allow = ["GetClients"], ip = ["192.0.2.1"], revoked = true }
         """
     ).cases[0]
-    assert case.today == date(2026, 2, 28)
+    assert (case.today, case.local_time) == (date(2026, 2, 28), time(23, 30))
     assert case.in_process_reason == "counts"
     assert case.account.limits == {"rows": 2}
     assert case.account.credentials["other"].revoked
@@ -154,6 +155,7 @@ def test_skips_name_their_place(folder):
         (CASE + "command = { a = 1 }", "whmcs/thing:one: command.type is missing"),
         (CASE + "request.body_base64 = '!'", "body and body_base64 exclude each other"),
         (CASE + "today = '2026-01-01'", "whmcs/thing:one: today must be date"),
+        (CASE + "local_time = '23:30'", "whmcs/thing:one: local_time must be time"),
         (CASE + "account = { limits = { row = 1 } }", "account: no such limit: row"),
         (CASE + "vars = { a = [] }", "whmcs/thing:one: vars.a must be a text"),
         (CASE + "then = [{ request = {} }]", "one, then: reply is missing"),

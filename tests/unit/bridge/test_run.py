@@ -1,7 +1,7 @@
 """Cases run in order, values pass from reply to request, and every outcome says why."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import pytest
@@ -119,6 +119,18 @@ def test_the_clock_moves_and_today_stays_the_cases(folder, target):
     assert result.outcome is Outcome.PASSED, result.detail
     assert target.today == date(2026, 2, 15)
     assert target.sent[-1][1].body == b"2026-01-15"
+
+
+def test_the_time_of_day_moves_with_and_without_the_date(folder, target):
+    moves = [
+        ("local_time = 00:30:00", date(2026, 1, 15), time(0, 30)),
+        ("today = 2026-01-16\nlocal_time = 23:30:00", date(2026, 1, 16), time(23, 30)),
+        ("today = 2026-01-17", date(2026, 1, 17), time(8)),
+    ]
+    for text, today, local_time in moves:
+        then = f"[[case.then]]\n{text}\nrequest.body = 'x'\nreply.status = 200"
+        run(folder, target, f"request.body = 'x'\nreply.status = 200\n{then}")
+        assert (target.today, target.local_time) == (today, local_time)
 
 
 def test_a_difference_shows_request_and_both_sides_without_secrets(folder, target):
