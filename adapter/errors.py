@@ -160,6 +160,18 @@ class InvoiceNotFound(NotFound):
     noun = "Invoice"
 
 
+class BillableNotFound(NotFound):
+    """No billable of this kind has this id."""
+
+    code = "billable_not_found"
+    noun = "Billable"
+
+    def __init__(self, kind: str, record_id: int) -> None:
+        StateError.__init__(self, f"There is no {kind} {record_id}")
+        self.kind = kind
+        self.record_id = record_id
+
+
 class ServiceNotFound(NotFound):
     """No such service."""
 

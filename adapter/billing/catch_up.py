@@ -50,7 +50,7 @@ def item_periods(item: DueItem, today: date, *, goes_on: bool) -> Periods:
 
     A date is missed when it lies before today and was not billed, whatever the reason.
     """
-    first = _item_period(item, item.due_on)
+    first = item_period(item, item.due_on)
     simple = item.catch_up is CatchUp.ONE_PER_DAY or item.action in _UNDATED
     waits = item.catch_up is CatchUp.ALL and not goes_on
     if simple or waits or first.due_on > today:
@@ -60,7 +60,7 @@ def item_periods(item: DueItem, today: date, *, goes_on: bool) -> Periods:
     while (on := periods[-1].next_on) is not None and on <= today:
         if bound is not None and len(periods) >= bound:
             break
-        periods.append(_item_period(item, on))
+        periods.append(item_period(item, on))
     return _split(periods, item.catch_up, today)
 
 
@@ -105,7 +105,8 @@ def _bound(policy: CatchUp, limit: int | None, count: int) -> int | None:
     return PERIODS_AT_ONCE if limit is None else min(PERIODS_AT_ONCE, max(limit - count, 0))
 
 
-def _item_period(item: DueItem, due_on: date) -> Period:
+def item_period(item: DueItem, due_on: date) -> Period:
+    """Return an item's period that begins on `due_on`; raises `CannotBill` for an endless one."""
     if item.step is None:
         return Period(due_on, None)
     if item.first_next_on is not None and due_on == item.registered_on:

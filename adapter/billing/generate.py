@@ -130,7 +130,7 @@ def _charge(
     for period in periods.bill:
         count = item.generation_count + len(charges) + 1
         spent = item.step is None or bool(item.limit and count >= item.limit)
-        lines, promoted = _lines(item, period, terms, run, promotion_uses)
+        lines, promoted = item_lines(item, period, terms, run, promotion_uses)
         charges.append(
             _Charge(
                 item,
@@ -163,7 +163,7 @@ def _invoice_due(item: DueItem, due_on: date, run: RunTerms) -> date:
     return run.today if item.action is ItemAction.NEXT_RUN else due_on
 
 
-def _lines(
+def item_lines(
     item: DueItem,
     period: Period,
     terms: ClientTerms,

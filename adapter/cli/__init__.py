@@ -2,6 +2,7 @@
 
 import click
 
+from adapter.cli.audit import audit_command
 from adapter.cli.base import Commands
 from adapter.cli.clock import clock
 from adapter.cli.config import config
@@ -9,6 +10,7 @@ from adapter.cli.contracts import contracts
 from adapter.cli.credentials import credentials
 from adapter.cli.db import db
 from adapter.cli.demo import demo
+from adapter.cli.explain import explain
 from adapter.cli.parked import parked
 from adapter.cli.run_invoices import run_invoices
 from adapter.cli.schedule import schedule
@@ -25,12 +27,14 @@ def main() -> None:
 
 for _command in (
     clock,
+    audit_command,
     config,
     contracts,
     credentials,
     db,
     demo,
     parked,
+    explain,
     run_invoices,
     schedule,
     serve,

@@ -75,7 +75,7 @@ def requeue(uow: UnitOfWork, kind: BillableKind, billable_id: int) -> None:
     table = TABLES[kind]
     row = uow.row(table, billable_id)
     if row is not None:
-        _store(uow, table, row, _queue_date(uow, kind, row))
+        _store(uow, kind, row)
 
 
 def pass_held(uow: UnitOfWork, kind: BillableKind, billable_id: int) -> None:
@@ -85,7 +85,7 @@ def pass_held(uow: UnitOfWork, kind: BillableKind, billable_id: int) -> None:
     """
     row = uow.row(TABLES[kind], billable_id) if kind in _WAITING else None
     if row is not None:
-        _past_held(uow, kind, row)
+        _update(uow, kind, row, next_due_on=_past_held(uow, kind, row)[0])
 
 
 def requeue_all(uow: UnitOfWork) -> None:
@@ -100,31 +100,47 @@ def requeue_all(uow: UnitOfWork) -> None:
             page = sa.select(table).where(table.c.id > last).order_by(table.c.id).limit(_CHUNK)
             rows = uow.execute(page).mappings().all()
             for row in rows:
-                _store(uow, table, row, _queue_date(uow, kind, row))
+                _store(uow, kind, row)
             if len(rows) < _CHUNK:
                 break
             last = rows[-1]["id"]
 
 
-def _store(uow: UnitOfWork, table: sa.Table, row: sa.RowMapping, on: date | None) -> None:
-    if row["next_invoice_on"] != on:
-        uow.execute(sa.update(table).where(table.c.id == row["id"]).values(next_invoice_on=on))
+def queue_date(uow: UnitOfWork, kind: BillableKind, row: sa.RowMapping) -> date | None:
+    """Return when a billable's next period is due that can be invoiced; None when none can."""
+    return _place(uow, kind, row)[0]
 
 
-def _queue_date(uow: UnitOfWork, kind: BillableKind, row: sa.RowMapping) -> date | None:
+def _store(uow: UnitOfWork, kind: BillableKind, row: sa.RowMapping) -> None:
+    on, due_on = _place(uow, kind, row)
+    _update(uow, kind, row, next_invoice_on=on, next_due_on=due_on)
+
+
+def _update(uow: UnitOfWork, kind: BillableKind, row: sa.RowMapping, **dates: date | None) -> None:
+    values = {name: on for name, on in dates.items() if row[name] != on}
+    if values:
+        table = TABLES[kind]
+        uow.execute(sa.update(table).where(table.c.id == row["id"]).values(**values))
+
+
+def _place(
+    uow: UnitOfWork, kind: BillableKind, row: sa.RowMapping
+) -> tuple[date | None, date | None]:
+    """Return where a billable stands: its place in the queue, and its due date."""
+    due_on: date | None = row["next_due_on"]
     if row["parked_reason"] is not None:
-        return None
+        return None, due_on
     match kind:
         case BillableKind.RECURRING_INVOICE:
             if row["paused"] or row["ended"]:
-                return None
+                return None, due_on
             frequency = Frequency(row["frequency"])
-            return occurrence_date(row["start_on"], frequency, row["occurrence"])
+            return occurrence_date(row["start_on"], frequency, row["occurrence"]), due_on
         case BillableKind.BILLABLE_ITEM:
-            return _item_date(row)
+            return _item_date(row), due_on
         case _:
             if not _can_be_billed(uow, kind, row):
-                return None
+                return None, due_on
             return _unclaimed(uow, kind, row, uow.settings)
 
 
@@ -165,32 +181,29 @@ def _can_be_billed(uow: UnitOfWork, kind: BillableKind, row: sa.RowMapping) -> b
 
 def _unclaimed(
     uow: UnitOfWork, kind: BillableKind, row: sa.RowMapping, settings: BusinessSettings
-) -> date | None:
-    """Return the due date of the next period that is neither claimed nor held.
+) -> tuple[date | None, date | None]:
+    """Return the date of the next period that is neither claimed nor held, and the due date.
 
     Without continuous invoicing only the current due date counts: it waits for payment.
     """
     due_on, taken = _past_held(uow, kind, row)
-    while due_on is not None and taken is not None:
+    on = due_on
+    while on is not None and taken is not None:
         goes_on = settings.continuous or not taken.is_claimed
-        due_on = taken.next_on if goes_on else None
-        taken = _taken(uow, kind, row["id"], due_on)
-    return due_on
+        on = taken.next_on if goes_on else None
+        taken = _taken(uow, kind, row["id"], on)
+    return on, due_on
 
 
 def _past_held(
     uow: UnitOfWork, kind: BillableKind, row: sa.RowMapping
 ) -> tuple[date | None, sa.Row[Any] | None]:
-    """Move the row's due date past held dates; return it with what is known of its period."""
+    """Return the row's due date past held ones, with what is known of its period."""
     due_on: date | None = row["next_due_on"]
     taken = _taken(uow, kind, row["id"], due_on)
     while taken is not None and not taken.is_claimed and taken.next_on is not None:
         due_on = taken.next_on
         taken = _taken(uow, kind, row["id"], due_on)
-    if due_on != row["next_due_on"]:
-        table = TABLES[kind]
-        values = {"next_due_on": due_on}
-        uow.execute(sa.update(table).where(table.c.id == row["id"]).values(**values))
     return due_on, taken
 
 

@@ -89,8 +89,8 @@ def load_clients(
     Rows without a client, or whose client has no currency, can never be billed: they come back as
     parked.
     """
-    terms = _terms(uow, shared, client_ids)
-    promotions = _Promotions(uow)
+    terms = client_terms(uow, shared, client_ids)
+    promotions = Promotions(uow)
     orphans: list[Parked] = []
 
     def known(kind: BillableKind, rows: Iterable[sa.RowMapping]) -> Iterator[sa.RowMapping]:
@@ -106,18 +106,18 @@ def load_clients(
     for kind, condition in conditions.items():
         rows = _rows(uow, kind, condition, client_ids)
         if kind is BillableKind.RECURRING_INVOICE:
-            lines = _recurring_lines(uow, [row["id"] for row in rows])
+            lines = quoted_lines(uow, [row["id"] for row in rows])
             for row in known(kind, rows):
-                due = _recurring(row, lines[row["id"]], shared.settings)
+                due = due_recurring(row, lines[row["id"]], shared.settings)
                 recurring[row["client_id"]].append(due)
             continue
         for row in known(kind, rows):
             client = terms[row["client_id"]]
-            items[client.client_id].append(_item(kind, row, client, shared, promotions))
+            items[client.client_id].append(due_item(kind, row, client, shared, promotions))
     kind = BillableKind.BILLABLE_ITEM
     for row in known(kind, _riders(uow, client_ids) if riders else ()):
         client = terms[row["client_id"]]
-        waiting[client.client_id].append(_item(kind, row, client, shared, promotions))
+        waiting[client.client_id].append(due_item(kind, row, client, shared, promotions))
     due_clients = [
         ClientDue(
             terms[client_id],
@@ -131,7 +131,10 @@ def load_clients(
     return due_clients, orphans
 
 
-def _terms(uow: UnitOfWork, shared: Shared, client_ids: Sequence[int]) -> dict[int, ClientTerms]:
+def client_terms(
+    uow: UnitOfWork, shared: Shared, client_ids: Sequence[int]
+) -> dict[int, ClientTerms]:
+    """Return the terms of these clients (ascending ids), of those that have a currency."""
     clients, groups, currencies = tables.clients, tables.client_groups, tables.currencies
     query = (
         sa.select(
@@ -176,7 +179,7 @@ def _method(own: str, fallback: str, active: Sequence[str]) -> str:
 def _rows(
     uow: UnitOfWork, kind: BillableKind, condition: Any, client_ids: Sequence[int]
 ) -> list[sa.RowMapping]:
-    base = _QUERIES[kind]
+    base = QUERIES[kind]
     client_id = base.selected_columns.client_id
     query = base.where(condition, among(uow, client_id, client_ids))
     return list(uow.execute(query.order_by(client_id, base.selected_columns.id)).mappings())
@@ -205,7 +208,7 @@ def _queries() -> dict[BillableKind, sa.Select[Any]]:
     }
 
 
-_QUERIES = _queries()
+QUERIES = _queries()
 
 
 def _riders(uow: UnitOfWork, client_ids: Sequence[int]) -> list[sa.RowMapping]:
@@ -223,7 +226,7 @@ def _riders(uow: UnitOfWork, client_ids: Sequence[int]) -> list[sa.RowMapping]:
     return list(uow.execute(query).mappings())
 
 
-class _Promotions:
+class Promotions:
     """Promotions by id, read when the first item has one."""
 
     def __init__(self, uow: UnitOfWork) -> None:
@@ -249,13 +252,14 @@ class _Promotions:
         )
 
 
-def _item(
+def due_item(
     kind: BillableKind,
     row: sa.RowMapping,
     terms: ClientTerms,
     shared: Shared,
-    promotions: _Promotions,
+    promotions: Promotions,
 ) -> DueItem:
+    """Return a stored item as `billing.generate` looks at it."""
     settings = shared.settings
     currency = terms.currency
     item = kind is BillableKind.BILLABLE_ITEM
@@ -350,7 +354,8 @@ def _limit(kind: BillableKind, row: sa.RowMapping) -> int:
             return 0
 
 
-def _recurring_lines(uow: UnitOfWork, ids: Iterable[int]) -> dict[int, list[sa.RowMapping]]:
+def quoted_lines(uow: UnitOfWork, ids: Iterable[int]) -> dict[int, list[sa.RowMapping]]:
+    """Return the stored lines of recurring invoices, in order."""
     lines = tables.recurring_lines
     found: dict[int, list[sa.RowMapping]] = defaultdict(list)
     listed: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True, literal_execute=True)
@@ -382,9 +387,10 @@ def recurring_line(row: sa.RowMapping, currency: str) -> RecurringLine:
     )
 
 
-def _recurring(
+def due_recurring(
     row: sa.RowMapping, lines: Iterable[sa.RowMapping], settings: BusinessSettings
 ) -> DueRecurring:
+    """Return a stored recurring invoice as `billing.generate` looks at it."""
     currency = row["currency"]
     increase = None
     if row["increase_interval"]:

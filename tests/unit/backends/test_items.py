@@ -126,7 +126,8 @@ def test_a_due_date_set_by_hand_is_billed_by_the_next_run(do, idle, rows):
     assert (service["next_due_on"], service["next_invoice_on"]) == (DUE, DUE)
     assert service["anchor_day"] == 12
     assert _changes(rows, "service", service["id"]) == [
-        ("next_due_on", "2026-09-01", "2026-03-12")
+        ("next_due_on", "2026-09-01", "2026-03-12"),
+        ("anchor_day", "2", "12"),
     ]
     assert do(GenerateDueInvoices()).count == 1
 

@@ -28,7 +28,7 @@ def _bill_and_die(store_url: str, context: object, point: Point) -> None:
 
     def die(reached: Point) -> None:
         seen.append(reached)
-        if reached is point and seen.count(point) == 2:
+        if reached is point and seen.count(Point.LOCK) == 2:
             os._exit(KILLED)
 
     store = Store(StoreConfig(store_url))

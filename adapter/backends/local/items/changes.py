@@ -99,9 +99,23 @@ def change(
         shown = {name: _shown(name, row[name], value) for name, value in changed.items()}
         for name, (old, new) in shown.items():
             uow.note_schedule_change(context, kind.value, row["id"], name, old, new)
+        _note_anchor(uow, context, kind, row, written)
         detail = {name: [_text(old), _text(new)] for name, (old, new) in shown.items()}
         uow.audit(context, "change", kind.value, row["id"], detail)
     requeue(uow, kind, row["id"])
+
+
+def _note_anchor(
+    uow: UnitOfWork,
+    context: Context,
+    kind: BillableKind,
+    row: sa.RowMapping,
+    written: Mapping[str, Any],
+) -> None:
+    """Note the anchor that a new due date brought: an audit needs the one from before."""
+    name = "anchor_day"
+    if name in written and written[name] != row[name]:
+        uow.note_schedule_change(context, kind.value, row["id"], name, row[name], written[name])
 
 
 def _shown(name: str, old: object, new: object) -> tuple[object, object]:

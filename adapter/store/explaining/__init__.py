@@ -1,0 +1,12 @@
+"""Why a document was made, and why a billable is or is not due: told from what was stored."""
+
+from adapter.store.explaining.billable import BillableExplained, explain_billable
+from adapter.store.explaining.invoice import ClaimExplained, InvoiceExplained, explain_invoice
+
+__all__ = [
+    "BillableExplained",
+    "ClaimExplained",
+    "InvoiceExplained",
+    "explain_billable",
+    "explain_invoice",
+]
