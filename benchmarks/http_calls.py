@@ -8,90 +8,18 @@ each is at most 3 x the reference's. Medians of several runs, ours and the refer
 """
 
 import argparse
-import json
 import os
-import socket
 import sqlite3
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import load
+from gateway import BIN, adapter, credentials, free_port, recurring_body, server
 
 HERE = Path(__file__).parent
-BIN = Path(sys.executable).parent
 RATIO = 0.60
 P99 = 3.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def server(
-    command: list[str], port: int, path: str, environment: dict[str, str]
-) -> Iterator[None]:
-    """Run a server in the background until it answers; end it by its pid."""
-    nothing = subprocess.DEVNULL
-    process = subprocess.Popen(command, env=environment, stdout=nothing, stderr=nothing)
-    try:
-        until = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2)
-            except urllib.error.HTTPError:
-                break
-            except OSError:
-                if time.monotonic() > until or process.poll() is not None:
-                    raise
-                time.sleep(0.1)
-            else:
-                break
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def adapter(environment: dict[str, str], *arguments: str) -> str:
-    command = [str(BIN / "adapter"), *arguments]
-    return subprocess.run(
-        command, env=environment, check=True, capture_output=True, text=True
-    ).stdout
-
-
-def credentials(environment: dict[str, str]) -> tuple[str, str]:
-    words = adapter(environment, "credentials", "add", "benchmark").split()
-    return words[words.index("identifier") + 1], words[words.index("secret") + 1]
-
-
-def recurring_body(identifier: str, secret: str) -> bytes:
-    row = ["CODE", "2", "Monthly lease of a thing", "199.99", "ZAR", "1", "15.00", "0"]
-    fields = {
-        "username": identifier,
-        "password": secret,
-        "client_invoice_name": "Bench",
-        "client_email": "bench@example.com",
-        "Recurrs": "monthly",
-        "paused": "0",
-        "limit_recurrances": "0",
-        "recurrances_limit": "",
-        "add_increase": "0",
-        "IncreasePercentage": "",
-        "IncreaseInterval": "",
-        "recurring_start_date": "2099-01-01",
-        "data": [row] * 10,
-    }
-    return json.dumps(fields).encode()
 
 
 def count_rows(database: Path) -> int:
@@ -128,7 +56,7 @@ def main() -> int:
                 "CREATE TABLE reference_rows (id INTEGER PRIMARY KEY, parent INT, text TEXT, "
                 "amount INT)"
             )
-        identifier, secret = credentials(environment)
+        identifier, secret = credentials(environment, "benchmark")
         form = f"action=GenInvoices&identifier={identifier}&secret={secret}&responsetype=json"
         gen = load.post("/includes/api.php", form.encode(), "application/x-www-form-urlencoded")
         body = recurring_body(identifier, secret)

@@ -11,6 +11,7 @@ from adapter.cli.credentials import credentials
 from adapter.cli.db import db
 from adapter.cli.demo import demo
 from adapter.cli.explain import explain
+from adapter.cli.generate_data import generate
 from adapter.cli.parked import parked
 from adapter.cli.run_invoices import run_invoices
 from adapter.cli.schedule import schedule
@@ -35,6 +36,7 @@ for _command in (
     demo,
     parked,
     explain,
+    generate,
     run_invoices,
     schedule,
     serve,

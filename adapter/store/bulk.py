@@ -3,9 +3,9 @@
 SQLAlchemy knows the types; handing it a dictionary a row costs more than the databases need.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect
@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Dialect
 from adapter.store.prepared import named_error
 from adapter.store.types import MoneyAmount
 
-_AT_ONCE: Final = 1000  # MariaDB's driver makes one statement of them
 _Process = Callable[[Any], Any]
 
 
@@ -25,8 +24,7 @@ class Bulk:
 
     def __init__(self, table: sa.Table, columns: Sequence[str]) -> None:
         self._table = table
-        self._columns = [table.c[name] for name in columns]
-        self._listed = ", ".join(columns)
+        self._columns = tuple(columns)
         self._processes: dict[str, list[tuple[int, _Process]]] = {}
 
     def insert(self, connection: Connection, rows: list[list[Any]]) -> None:
@@ -36,30 +34,16 @@ class Bulk:
         dialect = connection.dialect
         for position, process in self._processes_for(dialect):
             _bring_into_form(rows, position, process)
-        cursor = connection.connection.cursor()
         try:
-            if dialect.name == "postgresql":
-                self._copy(cursor, rows)
-            else:
-                place = "?" if dialect.name == "sqlite" else "%s"
-                places = ", ".join([place] * len(self._columns))
-                statement = f"INSERT INTO {self._table.name} ({self._listed}) VALUES ({places})"  # noqa: S608 - our own names
-                for start in range(0, len(rows), _AT_ONCE):
-                    cursor.executemany(statement, rows[start : start + _AT_ONCE])
+            insert_rows(connection, self._table.name, self._columns, rows)
         except dialect.loaded_dbapi.Error as error:
             raise named_error(connection, self._table.name, error) from error
-        cursor.close()
-
-    def _copy(self, cursor: Any, rows: list[list[Any]]) -> None:
-        with cursor.copy(f"COPY {self._table.name} ({self._listed}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
 
     def _processes_for(self, dialect: Dialect) -> list[tuple[int, _Process]]:
         found = self._processes.get(dialect.name)
         if found is None:
             found = self._processes[dialect.name] = []
-            for position, column in enumerate(self._columns):
+            for position, column in enumerate(self._table.c[name] for name in self._columns):
                 if isinstance(column.type, MoneyAmount):
                     continue
                 kind: Any = column.type.dialect_impl(dialect)
@@ -67,6 +51,25 @@ class Bulk:
                 if process is not None:
                     found.append((position, process))
         return found
+
+
+def insert_rows(
+    connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Insert rows that are in the driver's form already, in the quickest way it has."""
+    names = ", ".join(columns)
+    cursor: Any = connection.connection.cursor()
+    dialect = connection.dialect.name
+    if dialect == "postgresql":
+        with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    else:
+        # MariaDB's driver makes statements of many rows from it.
+        places = ", ".join(["?" if dialect == "sqlite" else "%s"] * len(columns))
+        statement = f"INSERT INTO {table} ({names}) VALUES ({places})"  # noqa: S608 - our own names
+        cursor.executemany(statement, list(rows))
+    cursor.close()
 
 
 def _bring_into_form(rows: list[list[Any]], position: int, process: _Process) -> None:

@@ -97,8 +97,8 @@ MUTATIONS = (
         "6 cost",
         "an invoiced and unpaid item stays in the queue",
         "adapter/billing/generate.py",
-        "        due_on = None if last or not goes_on else next_on\n",
-        "        due_on = None if last else next_on\n",
+        "    due_on = None if spent or waits else periods.next_on\n",
+        "    due_on = None if spent else periods.next_on\n",
         "tests/property/test_billing.py"
         "::test_every_due_item_is_claimed_exactly_once_and_credit_never_exceeds",
     ),
@@ -106,8 +106,8 @@ MUTATIONS = (
         "7 restart",
         "a daily run that did not end counts as done",
         f"{_STORE}/run/driver.py",
-        ".where(runs.c.kind == DAILY, runs.c.complete)",
-        ".where(runs.c.kind == DAILY)",
+        "runs.c.kind == DAILY, runs.c.complete, runs.c.started_at <= now",
+        "runs.c.kind == DAILY, runs.c.started_at <= now",
         f"{_UNIT}/bridge/test_daily.py::test_a_run_that_did_not_end_is_due_again",
     ),
     Mutation(
