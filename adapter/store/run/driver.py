@@ -28,6 +28,7 @@ from adapter.store.unit_of_work import RUN_ID, Conflict, Store, UnitOfWork
 
 DAILY = "daily"
 _FIRST_PAGE = 20
+_AIM = 0.8  # of a page's time; the rest is for pages that turn out larger
 _IDLE_PASSES = 2
 
 
@@ -191,13 +192,17 @@ class _Run:
                 rest = self._still_due(clients[position:])
                 middle = len(rest) // 2
                 clients, position = rest[middle:] + rest[:middle], 0
-            spent = self.context.elapsed() - began
-            # Pages grow while they stay well inside their budget and shrink when they exceed it.
-            if spent < self.config.page_seconds / 2:
-                size = min(size * 2, self.config.page_clients)
-            elif spent > self.config.page_seconds:
-                size = max(1, size // 2)
+            size = self._next_size(size, self.context.elapsed() - began)
         self._look_again(elsewhere)
+
+    def _next_size(self, size: int, spent: float) -> int:
+        """Return how many clients fill a page's time, when `size` of them took `spent`.
+
+        Never by more than a step up or down: one slow page may have waited for somebody else.
+        """
+        wanted = int(size * _AIM * self.config.page_seconds / max(spent, 1e-6))
+        smallest = min(_FIRST_PAGE, self.config.page_clients)
+        return min(max(wanted, size // 2, smallest), size * 4, self.config.page_clients)
 
     def _look_again(self, elsewhere: Sequence[int]) -> None:
         """Wait for clients that others hold until what was due of them is committed, or bill it.

@@ -16,6 +16,7 @@ from adapter.store.queue import TABLES
 from adapter.store.run.blocks import Numbers
 from adapter.store.run.load import Shared
 from adapter.store.run.plain import staged, staging, writing
+from adapter.store.run.plain.shape import Shape
 from adapter.store.run.plain.statement import ORIGIN, PageStatement
 from adapter.store.run.scope import Scope, due_condition
 from adapter.store.unit_of_work import Store, UnitOfWork
@@ -92,8 +93,6 @@ class PlainPath:
             whole, first, last = plan.bounds.all(connection, values)[0]
             if whole > _LARGEST_SUM or (first, last) != (1, count):
                 return PlainPage(special=tuple(client_ids))
-            for taxes in plan.taxes:
-                taxes.run(connection, values)
         return PlainPage(
             count, lines, tuple(kinds), tuple(sorted(special)), tuple(sorted(recurring - special))
         )
@@ -149,7 +148,6 @@ class _Plan:
     drop_special: PageStatement
     documents: PageStatement
     bounds: PageStatement
-    taxes: tuple[PageStatement, ...]
     claims: PageStatement
     queue: Mapping[BillableKind, PageStatement]
     invoices: PageStatement
@@ -170,7 +168,7 @@ def _plan(uow: UnitOfWork, store: Store, shared: Shared) -> _Plan:
 
 def _build(uow: UnitOfWork, shared: Shared) -> _Plan:
     settings, dialect = uow.settings, uow.connection.dialect
-    shape = staging.Shape(dialect.name, settings, shared.methods, shared.tax_rules)
+    shape = Shape(dialect.name, settings, shared.methods, shared.tax_rules)
 
     def compiled(statement: Any) -> PageStatement:
         return PageStatement(statement, dialect)
@@ -200,7 +198,6 @@ def _build(uow: UnitOfWork, shared: Shared) -> _Plan:
                 sa.func.max(documents.c.place),
             )
         ),
-        taxes=tuple(compiled(update) for update in writing.update_taxes(shape)),
         claims=compiled(writing.insert_claims()),
         queue={kind: compiled(writing.update_queue(kind, settings)) for kind in staging.KINDS},
         invoices=compiled(writing.insert_documents(settings)),

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from adapter.billing.due import TaxRule
 from adapter.billing.generate import RULE_FIRST, RULE_ITEM, RULE_PERIOD
 from adapter.billing.model import BillableKind, CatchUp, ItemAction, LineType
 from adapter.billing.schedule import Cycle
@@ -19,6 +18,8 @@ from adapter.billing.settings import DATE_FORMATS, BusinessSettings
 from adapter.store import tables
 from adapter.store.queue import TABLES
 from adapter.store.run.plain import staged
+from adapter.store.run.plain.shape import Shape
+from adapter.store.run.plain.taxing import tax, tax_rate
 from adapter.store.run.scope import Scope, due_condition
 from adapter.store.types import short_text
 
@@ -33,17 +34,18 @@ TODAY: Final = "today"
 _LARGEST_LINE: Final = 10**9
 _NAMES: Final = sa.literal_column("' - '", sa.String)
 _POSTGRESQL: Final = {"%d": "DD", "%m": "MM", "%Y": "YYYY"}
-GROUPED: Final = ("client_id", "due_on", "payment_method", "whole", "taxable")
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What the statements depend on besides a call's own values."""
-
-    dialect: str
-    settings: BusinessSettings
-    methods: tuple[str, ...]
-    tax_rules: tuple[TaxRule, ...]
+GROUPED: Final = (
+    "client_id",
+    "due_on",
+    "payment_method",
+    "whole",
+    "taxable",
+    "currency",
+    "rate_1",
+    "rate_2",
+    "tax_1",
+    "tax_2",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,24 +177,38 @@ def select_recurring(shape: Shape, on: date) -> sa.Select[Any]:
 
 
 def select_documents(shape: Shape) -> sa.Select[Any]:
-    """Return the staged periods grouped into invoices, in their order, without their taxes.
+    """Return the staged periods grouped into invoices, taxed per level on their taxed sums.
 
-    SQLite numbers the rows of an emptied table from 1 by itself; a window over them would sort
-    them once more.
+    Columns as `GROUPED` names them, then the invoice's place. SQLite numbers the rows of an
+    emptied table from 1 by itself; a window over them would sort them once more.
     """
-    items = staged.items
+    items, clients, currencies = staged.items, tables.clients, tables.currencies
     key = (items.c.client_id, items.c.invoice_due_on, items.c.payment_method)
     taxed = sa.case((items.c.taxed, items.c.amount), else_=0)
-    return (
+    sums = (
         sa.select(
             *key,
-            sa.cast(sa.func.sum(items.c.amount), sa.BigInteger),
-            sa.cast(sa.func.sum(taxed), sa.BigInteger),
-            *([] if shape.dialect == "sqlite" else [sa.func.row_number().over(order_by=key)]),
+            sa.cast(sa.func.sum(items.c.amount), sa.BigInteger).label("whole"),
+            sa.cast(sa.func.sum(taxed), sa.BigInteger).label("taxable"),
         )
         .group_by(*key)
-        .order_by(*key)
+        .subquery()
     )
+    rated = (
+        sa.select(
+            sums,
+            currencies.c.code.label("currency"),
+            *(tax_rate(shape, level).label(f"rate_{level}") for level in (1, 2)),
+        )
+        .join(clients, clients.c.id == sums.c.client_id)
+        .join(currencies, currencies.c.id == clients.c.currency_id)
+        .subquery()
+    )
+    first = tax(shape, rated.c.taxable, rated.c.rate_1, rated)
+    base = rated.c.taxable + first if shape.settings.tax_compound else rated.c.taxable
+    second = tax(shape, base, rated.c.rate_2, rated)
+    place = sa.func.row_number().over(order_by=[rated.c[column.name] for column in key])
+    return sa.select(rated, first, second, *([] if shape.dialect == "sqlite" else [place]))
 
 
 def _due(kind: BillableKind, settings: BusinessSettings, on: date) -> Any:

@@ -13,67 +13,10 @@ from adapter.store import tables
 from adapter.store.outbox import created_columns
 from adapter.store.queue import TABLES
 from adapter.store.run.plain import staged
-from adapter.store.run.plain.staging import Shape, today
+from adapter.store.run.plain.staging import today
 
 _DOCUMENTS: Final = staged.documents
 _ITEMS: Final = staged.items
-# A rate is in ten-thousandths of a percent, so a tax is base * rate / 1,000,000, rounded half up.
-_WHOLE: Final = 1_000_000
-_RATE_PLACES: Final = 4
-_TIGHTER: Final = 100  # than `+` and `*`, so that both sides are put in brackets
-
-
-def update_taxes(shape: Shape) -> tuple[sa.Update, ...]:
-    """Return the statements that tax the staged invoices, per level on their taxed sums."""
-    settings, documents = shape.settings, _DOCUMENTS
-    levels = {level: _rate(shape, level) for level in (1, 2)}
-    found = {level: rate for level, rate in levels.items() if rate is not None}
-    if not settings.tax_enabled or not found:
-        return ()
-    rates = sa.update(documents).values({f"rate_{n}": rate for n, rate in found.items()})
-    base = documents.c.taxable
-    whole: Any = sa.literal_column(str(_WHOLE), sa.BigInteger)
-    if settings.tax_inclusive:
-        whole = whole + documents.c.rate_1 + documents.c.rate_2
-    bases = {1: base, 2: base + documents.c.tax_1 if settings.tax_compound else base}
-    taxes = (
-        sa.update(documents).values(
-            {f"tax_{level}": _half_up(shape, bases[level] * documents.c[f"rate_{level}"], whole)}
-        )
-        for level in found
-    )
-    return (rates, *taxes)
-
-
-def _rate(shape: Shape, level: int) -> Any:
-    """Return the client's rate: that of the first rule of a level that fits; None without one.
-
-    As `billing.due.rates_for`, which reads the same rules.
-    """
-    clients = tables.clients
-    choices = []
-    for rule in shape.tax_rules:
-        if rule.level == level:
-            fits = [sa.not_(clients.c.tax_exempt)]
-            pairs = ((clients.c.country, rule.country), (clients.c.state, rule.state))
-            fits += [column == wanted for column, wanted in pairs if wanted]
-            rate = int(rule.rate.scaleb(_RATE_PLACES))
-            choices.append((sa.and_(*fits), sa.literal_column(str(rate), sa.BigInteger)))
-    if not choices:
-        return None
-    return (
-        sa.select(sa.case(*choices, else_=0))
-        .where(clients.c.id == _DOCUMENTS.c.client_id)
-        .scalar_subquery()
-    )
-
-
-def _half_up(shape: Shape, dividend: Any, divisor: Any) -> Any:
-    """Return dividend / divisor rounded half up, of whole numbers that are not below zero."""
-    dividend, divisor = 2 * dividend + divisor, 2 * divisor
-    # MariaDB's `/` leaves whole numbers; the others' stays among them.
-    divide = dividend.op("DIV" if shape.dialect == "mariadb" else "/", precedence=_TIGHTER)
-    return divide(divisor)
 
 
 def insert_claims() -> sa.Insert:
@@ -102,7 +45,6 @@ def insert_claims() -> sa.Insert:
 def insert_documents(settings: BusinessSettings) -> sa.Insert:
     """Return the insert of the staged invoices."""
     documents, staged_ = tables.documents, _DOCUMENTS
-    clients, currencies = tables.clients, tables.currencies
     taxes = staged_.c.tax_1 + staged_.c.tax_2
     inclusive = settings.tax_inclusive
     number = _given("first_number") + staged_.c.place - 1
@@ -117,7 +59,7 @@ def insert_documents(settings: BusinessSettings) -> sa.Insert:
             "id": _document_id(),
             "kind": _text(DocumentKind.INVOICE.value),
             "client_id": staged_.c.client_id,
-            "currency": currencies.c.code,
+            "currency": staged_.c.currency,
             "status": _text(InvoiceStatus.UNPAID.value),
             "number": number,
             "number_text": number_text,
@@ -143,9 +85,7 @@ def insert_documents(settings: BusinessSettings) -> sa.Insert:
             "created_at": _now(),
             "updated_at": _now(),
         },
-        staged_.join(clients, clients.c.id == staged_.c.client_id).join(
-            currencies, currencies.c.id == clients.c.currency_id
-        ),
+        staged_,
     )
 
 
