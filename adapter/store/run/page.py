@@ -84,7 +84,7 @@ def write(
         uow, job.context, run_id, found.decisions, numbers.after(staged.count)
     )
     last_id = numbers.id_at(count - 1)
-    return Written(count, last_id, decided.parked, decided.settled, numbers)
+    return Written(count, last_id, decided.parked, numbers)
 
 
 def _decide(
@@ -114,14 +114,15 @@ def bill_page(
 ) -> Written | None:
     """Bill everything due of these held clients (ascending); None when nothing was.
 
-    What is paid at issue, by credit or for being free, may make its next period due: so often it
-    is looked again. `run_id` is asked for once something is to be written.
+    `run_id` is asked for once something is to be written. What is billed may make more due: a
+    period paid at issue, or one of many in a backlog. A run comes back for that with its next
+    page; a dry run keeps nothing to come back to, so it looks again here.
     """
     whole: Written | None = None
     while found := find(uow, store, job, client_ids):
         written = write(uow, store, job, found, run_id())
         whole = written if whole is None else whole.plus(written)
-        if not written.settled:
+        if not job.context.dry_run:
             break
     return whole
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapter.billing.drafts import Decision, DocumentDraft, LineDraft
-from adapter.billing.model import BillableKind, DocumentKind, InvoiceStatus
+from adapter.billing.model import DocumentKind, InvoiceStatus
 from adapter.commands.context import Context
 from adapter.store import tables
 from adapter.store.bulk import Bulk
@@ -16,6 +16,7 @@ from adapter.store.numbers import custom_number
 from adapter.store.outbox import created_row, enqueue_many
 from adapter.store.queue import TABLES, pass_held
 from adapter.store.run.blocks import Numbers, take_numbers
+from adapter.store.run.moves import move_queue
 from adapter.store.transitions import add_credit, settle
 from adapter.store.unit_of_work import UnitOfWork
 
@@ -44,20 +45,15 @@ _CLAIMS = Bulk(
     ),
 )  # fmt: skip
 _HELD = sa.insert(tables.held_occurrences)
-_PROMOTED = (BillableKind.SERVICE, BillableKind.DOMAIN)
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one page issued, under which ids. `last_id` is 0 when it issued nothing.
-
-    `settled` says that an invoice was paid at issue, so its items moved on.
-    """
+    """What one page issued, under which ids. `last_id` is 0 when it issued nothing."""
 
     count: int
     last_id: int
     parked: int
-    settled: bool = False
     numbers: Numbers | None = None
 
     def plus(self, more: "Written") -> "Written":
@@ -66,7 +62,6 @@ class Written:
             self.count + more.count,
             more.last_id or self.last_id,
             self.parked + more.parked,
-            more.settled,
             self.numbers or more.numbers,
         )
 
@@ -92,7 +87,7 @@ def write_decisions(
     last_id = 0
     # Before the documents: one that is paid at once moves its items on from here.
     _hold(uow, context, decisions)
-    _move_queue(uow, context, decisions)
+    move_queue(uow, context, decisions)
     for entry in parked:
         table = TABLES[entry.kind]
         uow.execute(
@@ -104,8 +99,7 @@ def write_decisions(
     if drafts:
         taken = numbers or take_numbers(uow, len(drafts))
         last_id = _write_documents(uow, context, run_id, drafts, taken)
-    settled = any(not draft.total for draft in drafts)
-    return Written(len(drafts), last_id, len(parked), settled)
+    return Written(len(drafts), last_id, len(parked))
 
 
 def _write_documents(
@@ -252,44 +246,3 @@ def _hold(uow: UnitOfWork, context: Context, decisions: Iterable[Decision]) -> N
         uow.execute(_HELD, rows)
     for kind, billable_id in sorted({(entry.kind, entry.billable_id) for entry in held}):
         pass_held(uow, kind, billable_id)
-
-
-def _move_queue(uow: UnitOfWork, context: Context, decisions: Iterable[Decision]) -> None:
-    by_kind: dict[tuple[BillableKind, bool], list[dict[str, Any]]] = {}
-    for decision in decisions:
-        for move in decision.moves:
-            row: dict[str, Any] = {
-                "key": move.billable_id,
-                "queue": move.next_invoice_on,
-                "issued": move.issued,
-                "today": context.today,
-            }
-            if move.kind is BillableKind.BILLABLE_ITEM:
-                row["due"] = move.next_due_on
-            elif move.kind is BillableKind.RECURRING_INVOICE:
-                row["occurrence_now"] = move.occurrence
-                row["ended_now"] = move.ended
-            by_kind.setdefault((move.kind, move.promotion_used), []).append(row)
-    for (kind, promotion_used), rows in by_kind.items():
-        uow.execute(_queue_update(kind, promotion_used=promotion_used), rows)
-
-
-def _queue_update(kind: BillableKind, *, promotion_used: bool) -> Any:
-    table = TABLES[kind]
-    issued: sa.BindParameter[int] = sa.bindparam("issued", type_=sa.Integer)
-    values: dict[str, Any] = {
-        "next_invoice_on": sa.bindparam("queue"),
-        "generation_count": table.c.generation_count + issued,
-        "last_issued_on": sa.case(
-            (issued > 0, sa.bindparam("today", type_=sa.Date)), else_=table.c.last_issued_on
-        ),
-    }
-    if kind is BillableKind.BILLABLE_ITEM:
-        values["next_due_on"] = sa.bindparam("due")
-    elif kind is BillableKind.RECURRING_INVOICE:
-        values["occurrence"] = sa.bindparam("occurrence_now")
-        values["ended"] = sa.bindparam("ended_now")
-        values["next_due_on"] = sa.bindparam("queue")
-    if promotion_used and kind in _PROMOTED:
-        values["promotion_uses"] = table.c.promotion_uses + 1
-    return sa.update(table).where(table.c.id == sa.bindparam("key")).values(**values)

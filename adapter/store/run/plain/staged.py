@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.schema import CreateTable, DropTable
+from sqlalchemy.schema import CreateTable
 
+from adapter.store.prepared import named_error
 from adapter.store.types import RowId, long_text, short_text
 from adapter.store.unit_of_work import UnitOfWork
 
@@ -62,8 +63,6 @@ documents = sa.Table(
 )
 
 _TABLES: Final = (clients, items, documents)
-_MAKE: Final = tuple(CreateTable(table, if_not_exists=True) for table in _TABLES)
-_DROP: Final = tuple(DropTable(table, if_exists=True) for table in _TABLES)
 _LIST: Final = {
     "sqlite": "INSERT INTO run_clients SELECT value FROM json_each(:ids)",
     "postgresql": "INSERT INTO run_clients SELECT unnest(CAST(:ids AS BIGINT[]))",
@@ -75,27 +74,39 @@ _FILL: Final = {name: sa.text(statement) for name, statement in _LIST.items()}
 
 # Whatever is known of the tables' sizes, a page goes over its own rows and finds all others by
 # their keys: it costs what it bills, not what exists.
-_BY_KEYS: Final = (
-    "SELECT set_config('enable_seqscan', 'off', true), "
-    "set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)"
+_BY_KEYS: Final = tuple(
+    f"SET LOCAL {way} = off" for way in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
 )
+_SCRIPTS: dict[str, tuple[str, ...]] = {}
 
 
 def begin(uow: UnitOfWork, client_ids: Sequence[int]) -> None:
     """Empty the staging tables, making them where the connection has none, and list a page."""
-    dialect = uow.connection.dialect.name
-    if dialect == "postgresql":
-        uow.connection.exec_driver_sql(_BY_KEYS)
-    if dialect == "mariadb":
-        # Deleting the rows of a page costs this engine more than making its tables anew.
-        for drop in _DROP:
-            uow.execute(drop)
-    for make in _MAKE:
-        uow.execute(make)
-    if dialect == "sqlite":
-        for table in _TABLES:
-            uow.execute(sa.delete(table))
+    dialect = uow.connection.dialect
+    script = _SCRIPTS.get(dialect.name)
+    if script is None:
+        script = _SCRIPTS[dialect.name] = _script(dialect)
+    cursor = uow.connection.connection.cursor()
+    try:
+        for statement in script:
+            cursor.execute(statement)
+    except dialect.loaded_dbapi.Error as error:
+        raise named_error(uow.connection, "staging", error) from error
+    cursor.close()
     _fill(uow, client_ids)
+
+
+def _script(dialect: sa.Dialect) -> tuple[str, ...]:
+    make = [str(CreateTable(t, if_not_exists=True).compile(dialect=dialect)) for t in _TABLES]
+    empty = [f"DELETE FROM {table.name}" for table in _TABLES]  # noqa: S608 - our own names
+    if dialect.name == "postgresql":
+        # Many statements in one message; a page may be the second one of its transaction.
+        return ("; ".join([*_BY_KEYS, *make, *empty]),)
+    if dialect.name == "sqlite":
+        return (*make, *empty)
+    # Deleting the rows of a page costs MariaDB more than making its tables anew. Without the word
+    # TEMPORARY it would commit.
+    return (*(f"DROP TEMPORARY TABLE IF EXISTS {table.name}" for table in _TABLES), *make)
 
 
 def list_clients(uow: UnitOfWork, client_ids: Iterable[int]) -> None:

@@ -1,0 +1,88 @@
+"""Where billables stand in the queue after a run decided about them, written a kind at a time.
+
+SQLite carries out one small statement a row faster than anything else; a server is asked once,
+with the rows in a temporary table.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable
+
+from adapter.billing.drafts import Decision, QueueMove
+from adapter.billing.model import BillableKind
+from adapter.commands.context import Context
+from adapter.store.bulk import Bulk
+from adapter.store.queue import TABLES
+from adapter.store.types import RowId
+from adapter.store.unit_of_work import UnitOfWork
+
+_PROMOTED: Final = (BillableKind.SERVICE, BillableKind.DOMAIN)
+_FEW: Final = 10
+
+_MOVES: Final = sa.Table(
+    "run_moves",
+    sa.MetaData(),
+    sa.Column("billable_id", RowId, primary_key=True, autoincrement=False),
+    sa.Column("queue_on", sa.Date),
+    sa.Column("issued", sa.Integer, nullable=False),
+    sa.Column("due_on", sa.Date),
+    sa.Column("occurrence", sa.Integer),
+    sa.Column("ended", sa.Boolean, nullable=False),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DELETE ROWS",
+)
+_MAKE: Final = CreateTable(_MOVES, if_not_exists=True)
+_ROWS: Final = Bulk(_MOVES, tuple(_MOVES.c.keys()))
+
+
+def move_queue(uow: UnitOfWork, context: Context, decisions: Iterable[Decision]) -> None:
+    """Move every billable that was decided about on, or out of the queue."""
+    by_kind: dict[tuple[BillableKind, bool], list[QueueMove]] = {}
+    for decision in decisions:
+        for move in decision.moves:
+            by_kind.setdefault((move.kind, move.promotion_used), []).append(move)
+    for (kind, promotion_used), moves in by_kind.items():
+        today = {"today": context.today}
+        rows = [
+            [m.billable_id, m.next_invoice_on, m.issued, m.next_due_on, m.occurrence, m.ended]
+            for m in moves
+        ]
+        if uow.is_alone or len(rows) <= _FEW:
+            single = _update(kind, _BINDS, promotion_used=promotion_used)
+            table = TABLES[kind]
+            statement = single.where(table.c.id == _BINDS["billable_id"])
+            uow.execute(statement, [dict(zip(_NAMES, row, strict=True)) | today for row in rows])
+            continue
+        uow.execute(_MAKE)
+        uow.execute(sa.delete(_MOVES))
+        _ROWS.insert(uow.connection, rows)
+        table = TABLES[kind]
+        joined = _update(kind, dict(_MOVES.c), promotion_used=promotion_used)
+        uow.execute(joined.where(table.c.id == _MOVES.c.billable_id), today)
+
+
+_NAMES: Final = tuple(f"move_{column.name}" for column in _MOVES.c)
+_BINDS: Final = {
+    column.name: sa.bindparam(f"move_{column.name}", type_=column.type) for column in _MOVES.c
+}
+
+
+def _update(kind: BillableKind, moved: Any, *, promotion_used: bool) -> sa.Update:
+    table = TABLES[kind]
+    today = sa.bindparam("today", type_=sa.Date)
+    values: dict[str, Any] = {
+        "next_invoice_on": moved["queue_on"],
+        "generation_count": table.c.generation_count + moved["issued"],
+        "last_issued_on": sa.case((moved["issued"] > 0, today), else_=table.c.last_issued_on),
+    }
+    if kind is BillableKind.BILLABLE_ITEM:
+        values["next_due_on"] = moved["due_on"]
+    elif kind is BillableKind.RECURRING_INVOICE:
+        values["occurrence"] = moved["occurrence"]
+        values["ended"] = moved["ended"]
+        values["next_due_on"] = moved["queue_on"]
+    if promotion_used and kind in _PROMOTED:
+        values["promotion_uses"] = table.c.promotion_uses + 1
+    return sa.update(table).values(**values)
