@@ -19,24 +19,46 @@ _Process = Callable[[Any], Any] | None
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """One dialect's form. `binds`: (name, value when not given, to the driver's form)."""
+    """One dialect's form.
+
+    `binds`: each parameter's name, and its value when it is not given; `made`: the place of those
+    whose value is then made anew each time. `processes`: place, and what makes the driver's form.
+    """
 
     sql: str
     positional: bool
-    binds: tuple[tuple[str, Any, _Process], ...]
+    binds: tuple[tuple[str, Any], ...]
+    made: tuple[tuple[int, Callable[[], Any]], ...]
+    processes: tuple[tuple[int, Callable[[Any], Any]], ...]
     results: tuple[_Process, ...]
     returns: bool
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
-        given: list[Any] = []
-        for name, default, process in self.binds:
-            value = values.get(name, default)
-            if callable(default) and value is default:
-                value = default()
-            given.append(value if process is None else process(value))
+        get = values.get
+        given = [get(name, default) for name, default in self.binds]
+        for at, make in self.made:
+            if self.binds[at][0] not in values:
+                given[at] = make()
+        for at, process in self.processes:
+            given[at] = process(given[at])
+        return self._as_taken(given)
+
+    def late(self, values: Mapping[str, Any]) -> list[tuple[int | str, Any]]:
+        """Return the place and the driver's form of values that were not known before."""
+        processes = dict(self.processes)
+        return [
+            (
+                at if self.positional else name,
+                processes[at](values[name]) if at in processes else values[name],
+            )
+            for at, (name, _) in enumerate(self.binds)
+            if name in values
+        ]
+
+    def _as_taken(self, given: list[Any]) -> Any:
         if self.positional:
             return given
-        return {name: value for (name, _, _), value in zip(self.binds, given, strict=True)}
+        return {name: value for (name, _), value in zip(self.binds, given, strict=True)}
 
     def row(self, found: Row) -> Row:
         if not any(self.results):
@@ -45,6 +67,43 @@ class _Compiled:
             value if process is None else process(value)
             for process, value in zip(self.results, found, strict=True)
         )
+
+
+class Bound:
+    """A statement with rows in the driver's form, to be executed once for each."""
+
+    def __init__(self, compiled: _Compiled, rows: list[Any]) -> None:
+        self._compiled = compiled
+        self._rows = rows
+
+    def run(self, connection: Connection, late: Mapping[str, Any]) -> None:
+        """Execute with the values that were not known yet; they are the same in every row.
+
+        Rows of an insert go in one statement as far as its parameters reach: each statement that a
+        thread executes is a chance for another one to run, while this one holds the write lock.
+        """
+        compiled, rows = self._compiled, self._rows
+        if late:
+            changed = compiled.late(late)
+            for row in rows:
+                for key, value in changed:
+                    row[key] = value
+        cursor = connection.connection.cursor()
+        head, values, group = compiled.sql.partition(" VALUES ")
+        at_once = max(1, _PARAMETERS // max(1, len(compiled.binds)))
+        try:
+            if len(rows) == 1:
+                cursor.execute(compiled.sql, rows[0])
+            elif values and compiled.positional and not compiled.returns:
+                for start in range(0, len(rows), at_once):
+                    chunk = rows[start : start + at_once]
+                    statement = head + values + ", ".join([group] * len(chunk))
+                    cursor.execute(statement, [value for row in chunk for value in row])
+            else:
+                cursor.executemany(compiled.sql, rows)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise named_error(connection, compiled.sql, error) from error
+        cursor.close()
 
 
 class Prepared:
@@ -82,27 +141,13 @@ class Prepared:
         cursor.close()
 
     def many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Execute once for every row of values.
+        """Execute once for every row of values."""
+        self.bind(connection.dialect, rows).run(connection, {})
 
-        Rows of an insert go in one statement as far as its parameters reach: each statement that a
-        thread executes is a chance for another one to run, while this one holds the write lock.
-        """
-        compiled = self._for(connection.dialect)
-        parameters = [compiled.parameters(row) for row in rows]
-        cursor = connection.connection.cursor()
-        head, values, group = compiled.sql.partition(" VALUES ")
-        at_once = max(1, _PARAMETERS // max(1, len(compiled.binds)))
-        try:
-            if values and compiled.positional and not compiled.returns:
-                for start in range(0, len(parameters), at_once):
-                    chunk = parameters[start : start + at_once]
-                    statement = head + values + ", ".join([group] * len(chunk))
-                    cursor.execute(statement, [value for row in chunk for value in row])
-            else:
-                cursor.executemany(compiled.sql, parameters)
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise named_error(connection, compiled.sql, error) from error
-        cursor.close()
+    def bind(self, dialect: Dialect, rows: Iterable[Mapping[str, Any]]) -> "Bound":
+        """Bring rows to the driver's form before there is a transaction; what is late is None."""
+        compiled = self._for(dialect)
+        return Bound(compiled, [compiled.parameters(row) for row in rows])
 
     def _execute(self, connection: Connection, values: Mapping[str, Any]) -> tuple[_Compiled, Any]:
         compiled = self._for(connection.dialect)
@@ -126,27 +171,40 @@ class Prepared:
             raise TypeError("not a statement")
         prefetched = {column.key: column.default.arg for column in _prefetched(compiled)}
         names = compiled.positiontup if compiled.positional else list(compiled.binds)
-        binds = []
-        for name in names or ():
+        binds, made, processes = [], [], []
+        for at, name in enumerate(names or ()):
             bind = compiled.binds[name]
-            process = bind.type.dialect_impl(dialect).bind_processor(dialect)
             default = prefetched.get(name, bind.value)
-            binds.append((name, _without_context(default), process))
+            if callable(default):
+                made.append((at, _without_context(default)))
+                default = None
+            binds.append((name, default))
+            process = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            if process is not None:
+                processes.append((at, process))
         results = tuple(
             entry.type.dialect_impl(dialect).result_processor(dialect, None)
             for entry in compiled._result_columns  # noqa: SLF001 - the types of what comes back
         )
         returns = isinstance(self._statement, sa.Insert) and " RETURNING " in str(compiled)
-        return _Compiled(str(compiled), bool(compiled.positional), tuple(binds), results, returns)
+        return _Compiled(
+            str(compiled),
+            bool(compiled.positional),
+            tuple(binds),
+            tuple(made),
+            tuple(processes),
+            results,
+            returns,
+        )
 
 
 def _prefetched(compiled: SQLCompiler) -> list[Any]:
     return [column for column in compiled.insert_prefetch or () if column.default is not None]
 
 
-def _without_context(default: Any) -> Any:
+def _without_context(default: Callable[[Any], Any]) -> Callable[[], Any]:
     """Return a column default as a plain function; SQLAlchemy hands its own a context."""
-    return (lambda: default(None)) if callable(default) else default
+    return lambda: default(None)
 
 
 def named_error(connection: Connection, statement: str, error: Exception) -> Exception:

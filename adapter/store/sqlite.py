@@ -6,6 +6,7 @@ import random
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,12 @@ _NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs"}
 )
 _WRITE = "adapter_write"
+# Among threads a wait is timed; among processes looks are counted, because a pause takes far
+# longer than it should where processors are scarce.
+_PATIENCE_SECONDS = 0.002
+_PATIENCE_LOOKS = 6
+_PAUSE_SECONDS = (0.00005, 0.0005)
+_NEXT_PAUSE_SECONDS = (0.00002, 0.0001)
 
 # What a full disk, a lock or an unreadable file says; everything else is a defect.
 _PASSING = frozenset(
@@ -43,51 +50,104 @@ class WriteGate:
 
     SQLite's own busy handler sleeps and polls, which starves writers. Threads of this process
     queue on a lock; its holder competes with other processes for a flock on `<db>.lock`. The file
-    is opened once per process: a second descriptor in the same process would share the lock, and
-    closing any descriptor of the database file itself would drop SQLite's own locks.
+    is opened once per process: forked children must not share a descriptor, with it they would
+    share the lock, and closing any descriptor of the database file itself would drop SQLite's own
+    locks. The kernel drops the locks of a process that dies.
+
+    Whoever runs already may take a free lock before one that waits has woken up, so that the lock
+    is not idle meanwhile. But who has waited in vain for a moment closes a turnstile, and then all
+    others wait behind him: a run that takes the lock again right after each of its pages would
+    else keep everybody out.
     """
 
     def __init__(self, database: Path, wait_seconds: float) -> None:
-        self._path = database.with_name(database.name + ".lock")
+        self._paths = tuple(
+            database.with_name(f"{database.name}{suffix}") for suffix in (".lock", ".turn")
+        )
         self._wait_seconds = wait_seconds
-        self._thread_lock = threading.Lock()
-        self._descriptor: int | None = None
-        self._pid = 0
+        self._begin(())
+        _gates.add(self)
 
-    def _file(self) -> int:
-        if self._descriptor is None or self._pid != os.getpid():
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            self._pid = os.getpid()
-        return self._descriptor
+    def _begin(self, descriptors: tuple[int, ...]) -> None:
+        """Begin anew, as a new process does that has inherited these descriptors."""
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self._descriptors: tuple[int, ...] = ()
+        self._thread_lock = threading.Lock()
+        self._thread_turnstile = threading.Lock()
+
+    def forked(self) -> None:
+        """Forget what the parent process holds; called in a forked child."""
+        self._begin(self._descriptors)
 
     @contextmanager
     def hold(self) -> Iterator[None]:
         """Hold the right to write; raises `StoreUnavailable` after the configured wait."""
-        if not self._thread_lock.acquire(timeout=self._wait_seconds):
-            raise StoreUnavailable
+        lock = self._thread_lock
+        self._take_among_threads(lock)
         try:
-            descriptor = self._file()
-            self._flock(descriptor)
+            if not self._descriptors:
+                flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+                self._descriptors = tuple(os.open(path, flags, 0o600) for path in self._paths)
+            file, turnstile = self._descriptors
+            self._take_among_processes(file, turnstile)
             try:
                 yield
             finally:
-                fcntl.flock(descriptor, fcntl.LOCK_UN)
+                fcntl.flock(file, fcntl.LOCK_UN)
         finally:
-            self._thread_lock.release()
+            lock.release()
 
-    def _flock(self, descriptor: int) -> None:
-        waited = 0.0
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                if waited >= self._wait_seconds:
-                    raise StoreUnavailable from error
-                pause = random.uniform(0.00005, 0.0005)  # noqa: S311 - jitter, not a secret
+    def _take_among_threads(self, lock: threading.Lock) -> None:
+        turnstile = self._thread_turnstile
+        if not turnstile.locked() and lock.acquire(timeout=_PATIENCE_SECONDS):
+            return
+        if not turnstile.acquire(timeout=self._wait_seconds):
+            raise StoreUnavailable
+        try:
+            if not lock.acquire(timeout=self._wait_seconds):
+                raise StoreUnavailable
+        finally:
+            turnstile.release()
+
+    def _take_among_processes(self, file: int, turnstile: int) -> None:
+        waited, looks, has_closed = 0.0, 0, False
+        try:
+            while waited <= self._wait_seconds:
+                if has_closed or _flock(turnstile, fcntl.LOCK_SH):
+                    if _flock(file, fcntl.LOCK_EX):
+                        return
+                    looks += 1
+                    if not has_closed:
+                        fcntl.flock(turnstile, fcntl.LOCK_UN)
+                        has_closed = looks > _PATIENCE_LOOKS and _flock(turnstile, fcntl.LOCK_EX)
+                bounds = _NEXT_PAUSE_SECONDS if has_closed else _PAUSE_SECONDS
+                pause = random.uniform(*bounds)  # noqa: S311 - jitter, not a secret
                 time.sleep(pause)
                 waited += pause
-            else:
-                return
+            raise StoreUnavailable
+        finally:
+            fcntl.flock(turnstile, fcntl.LOCK_UN)
+
+
+def _flock(descriptor: int, kind: int) -> bool:
+    """Take a lock of this kind if that can be done at once."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+_gates: "weakref.WeakSet[WriteGate]" = weakref.WeakSet()
+
+
+def _forked() -> None:
+    for gate in _gates:
+        gate.forked()
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 def prepare(engine: Engine) -> None:

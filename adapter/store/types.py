@@ -12,6 +12,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from adapter.billing.money import MAX_HUNDREDTHS, Money
 from adapter.errors import OutOfBounds
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode
 # No number of ours is rounded by moving its point.
 _UNROUNDED = Context(prec=60)
 # MariaDB's default collations ignore case, accents and trailing blanks in comparisons and keys.
@@ -111,7 +112,7 @@ class JsonText(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002, D102
         if value is None:
             return None
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+        return _encode(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002, D102
         return None if value is None else json.loads(value)

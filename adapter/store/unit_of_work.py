@@ -1,11 +1,11 @@
 """One account's database: transactions, counters, business settings, history."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
@@ -20,6 +20,9 @@ from adapter.store.config import StoreConfig
 from adapter.store.direct import DirectReads
 from adapter.store.faults import Point, reached
 from adapter.store.prepared import Prepared, insert_into
+from adapter.store.shared import SharedWrites
+
+T = TypeVar("T")
 
 DOCUMENT_ID = "document_id"
 INVOICE_NUMBER = "invoice_number"
@@ -76,6 +79,8 @@ class UnitOfWork:
         self.connection = connection
         self.settings = settings
         self.is_alone = connection.dialect.name == "sqlite"
+        # What was read once and is not changed in this transaction, by the reader's own name.
+        self.memo: dict[str, Any] = {}
 
     def execute(self, statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
         """Execute one SQLAlchemy statement."""
@@ -163,16 +168,7 @@ class UnitOfWork:
         detail: Mapping[str, Any] | None = None,
     ) -> None:
         """Note who did what to which record."""
-        self.insert(
-            tables.audit,
-            recorded_at=context.now,
-            caller=context.caller.credential,
-            request_id=context.request_id,
-            deed=deed,
-            noun=noun,
-            record_id=record_id,
-            detail=None if detail is None else dict(detail),
-        )
+        self.insert(tables.audit, **audit_row(context, deed, noun, record_id, detail))
 
     def note_schedule_change(  # noqa: PLR0913 - one row
         self,
@@ -185,17 +181,49 @@ class UnitOfWork:
         effective_on: date | None = None,
     ) -> None:
         """Append one change of a billable to its history (never updated, never deleted)."""
-        self.insert(
-            tables.schedule_changes,
-            kind=kind,
-            billable_id=billable_id,
-            effective_on=effective_on or context.today,
-            recorded_at=context.now,
-            field=field,
-            old=None if old is None else str(old),
-            new=None if new is None else str(new),
-            caller=context.caller.credential,
-        )
+        row = schedule_change_row(context, kind, billable_id, field, old, new, effective_on)
+        self.insert(tables.schedule_changes, **row)
+
+
+def audit_row(
+    context: Context,
+    deed: str,
+    noun: str,
+    record_id: int,
+    detail: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the row of who did what to which record."""
+    return {
+        "recorded_at": context.now,
+        "caller": context.caller.credential,
+        "request_id": context.request_id,
+        "deed": deed,
+        "noun": noun,
+        "record_id": record_id,
+        "detail": None if detail is None else dict(detail),
+    }
+
+
+def schedule_change_row(  # noqa: PLR0913 - one row
+    context: Context,
+    kind: str,
+    billable_id: int,
+    field: str,
+    old: object,
+    new: object,
+    effective_on: date | None = None,
+) -> dict[str, Any]:
+    """Return the row of one change of a billable."""
+    return {
+        "kind": kind,
+        "billable_id": billable_id,
+        "effective_on": effective_on or context.today,
+        "recorded_at": context.now,
+        "field": field,
+        "old": None if old is None else str(old),
+        "new": None if new is None else str(new),
+        "caller": context.caller.credential,
+    }
 
 
 class Store:
@@ -204,6 +232,7 @@ class Store:
     def __init__(self, config: StoreConfig) -> None:
         self.config = config
         self._gate: sqlite.WriteGate | None = None
+        self._shared: SharedWrites[UnitOfWork] | None = None
         self._settings = BusinessSettings()
         self._settings_lock = threading.Lock()
         self._settings_loaded = False
@@ -224,6 +253,7 @@ class Store:
             )
             sqlite.prepare(self.engine)
             self._gate = sqlite.WriteGate(database, config.write_wait_seconds)
+            self._shared = SharedWrites(self.write, config.write_wait_seconds)
         self._writer = self.engine.execution_options(adapter_write=True)
         self.direct = DirectReads(self.engine)
         self.prepared: dict[Any, Any] = {}
@@ -266,6 +296,18 @@ class Store:
                     raise OutcomeUnknown from error
                 raise
             reached(Point.AFTER_COMMIT)
+
+    def write_shared(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Return what `work` answers, once it is committed; raises what it raises, undone.
+
+        Where there is one writer at a time, the works of several threads are committed together.
+        A work may be carried out more than once, of which one is kept.
+        """
+        if self._shared is not None:
+            with self._guarded():
+                return self._shared.execute(work)
+        with self.write() as uow:
+            return work(uow)
 
     def cached_settings(self) -> BusinessSettings | None:
         """Return the settings as last read, None before; their version says how current."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sqlalchemy import Dialect
+
 from adapter.backends.local import catalogue, clients, invoices, items, orders, recurring, system
 from adapter.commands.context import Context
 from adapter.commands.model import ChangeSetting, Command, Effect, GenerateDueInvoices
@@ -25,9 +27,12 @@ HANDLERS: Mapping[type[Command], Handler] = {
 }
 
 
-# What can be checked without the store is checked before its write lock is waited for.
-CHECKS: Mapping[type[Command], Callable[[Any], None]] = {
-    **recurring.CHECKS,
+# What needs no store is done before its write lock is waited for; the rest may be committed with
+# others.
+PLANS: Mapping[
+    type[Command], Callable[[Any, Context, Dialect], Callable[[UnitOfWork], Result]]
+] = {
+    **recurring.PLANS,
 }
 
 
@@ -45,20 +50,30 @@ class LocalBackend:
         """Carry out one command; with `context.dry_run` nothing is kept."""
         if isinstance(command, GenerateDueInvoices):
             return generate_due(self._store, self._run, command, context)
+        plan = PLANS.get(type(command))
+        if plan is not None:
+            work = plan(command, context, self._store.engine.dialect)
+            return self._retried(lambda: self._share(work, context))
         handler = HANDLERS.get(type(command))
         if handler is None:
             raise UnknownAction(type(command).__name__)
-        check = CHECKS.get(type(command))
-        if check is not None:
-            check(command)
         if command.effect is Effect.READS:
             with self._store.read() as uow:
                 return handler(uow, command, context)
+        return self._retried(lambda: self._write(handler, command, context))
+
+    def _retried(self, deed: Callable[[], Result]) -> Result:
         try:
-            return self._write(handler, command, context)
+            return deed()
         except Conflict:
             # Nothing was answered and nothing written: once more, now that the other is done.
-            return self._write(handler, command, context)
+            return deed()
+
+    def _share(self, work: Callable[[UnitOfWork], Result], context: Context) -> Result:
+        if not context.dry_run:
+            return self._store.write_shared(work)
+        with self._store.write(keep=False) as uow:
+            return work(uow)
 
     def _write(self, handler: Handler, command: Command, context: Context) -> Result:
         settings = isinstance(command, ChangeSetting)

@@ -16,6 +16,7 @@ from adapter.store.unit_of_work import UnitOfWork
 _C = tables.currencies.c
 _ROW = sa.select(_C.id, _C.code, _C.prefix, _C.suffix)
 _CURRENCIES = Prepared(_ROW.order_by(_C.id))
+_CURRENCIES_BY_CODE = "currencies by code"
 _CURRENCY_OF = Prepared(
     _ROW.join(tables.clients, tables.clients.c.currency_id == _C.id).where(
         tables.clients.c.id == sa.bindparam("client_id")
@@ -42,17 +43,22 @@ def require_client(uow: UnitOfWork, client_id: int) -> sa.RowMapping:
 
 
 def currency_of(uow: UnitOfWork, client_id: int) -> CurrencyRow:
-    """Return the one currency of a client."""
-    row = _CURRENCY_OF.one(uow.connection, {"client_id": client_id})
+    """Return the one currency of a client; raises `ClientNotFound`."""
+    row = None
+    if 0 < client_id < 2**63:
+        row = _CURRENCY_OF.one(uow.connection, {"client_id": client_id})
     if row is None:
         raise ClientNotFound(client_id)
     return CurrencyRow(*row)
 
 
 def currencies_by_code(uow: UnitOfWork) -> Mapping[str, CurrencyRow]:
-    """Return the account's currencies by code, in id order."""
-    found = (CurrencyRow(*row) for row in _CURRENCIES.all(uow.connection, {}))
-    return {currency.code: currency for currency in found}
+    """Return the account's currencies by code, in id order; read once in a transaction."""
+    known: Mapping[str, CurrencyRow] | None = uow.memo.get(_CURRENCIES_BY_CODE)
+    if known is None:
+        found = (CurrencyRow(*row) for row in _CURRENCIES.all(uow.connection, {}))
+        known = uow.memo[_CURRENCIES_BY_CODE] = {currency.code: currency for currency in found}
+    return known
 
 
 def method_names(uow: UnitOfWork) -> Mapping[str, str]:

@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Dialect
 
 from adapter.backends.local.clients import find_or_create_client
 from adapter.backends.local.lengths import check_lengths
@@ -14,10 +16,9 @@ from adapter.backends.local.lookups import (
     CurrencyRow,
     currencies_by_code,
     currency_of,
-    require_client,
 )
 from adapter.billing.model import BillableKind, HeldReason, Increase, PastStart, RecurringLine
-from adapter.billing.money import Money
+from adapter.billing.money import MAX_HUNDREDTHS, Money
 from adapter.billing.pricing import price_recurring
 from adapter.billing.schedule import Frequency, first_occurrence_from, occurrence_date
 from adapter.commands.context import Context
@@ -43,14 +44,16 @@ from adapter.errors import (
     StartTooEarly,
 )
 from adapter.store import tables
-from adapter.store.prepared import insert_into
+from adapter.store.prepared import Bound, insert_into
 from adapter.store.run import recurring_line
-from adapter.store.unit_of_work import UnitOfWork
+from adapter.store.unit_of_work import UnitOfWork, audit_row, schedule_change_row
 
 # Each occurrence before today is a row of its own: ten years of days.
 MAX_HELD = 3660
+_HUNDRED = Decimal(100)
 
 _KIND = BillableKind.RECURRING_INVOICE
+_LATE = ("id", "client_id", "currency", "occurrence", "next_due_on", "next_invoice_on")
 _INSERT_LINES = insert_into(
     tables.recurring_lines,
     (
@@ -68,10 +71,56 @@ _INSERT_LINES = insert_into(
         "discount_percentage",
     ),
 )
+_SCHEDULE_CHANGE = insert_into(
+    tables.schedule_changes,
+    (
+        "kind",
+        "billable_id",
+        "effective_on",
+        "recorded_at",
+        "field",
+        "old",
+        "new",
+        "caller",
+    ),
+)
+_AUDIT = insert_into(
+    tables.audit,
+    ("recorded_at", "caller", "request_id", "deed", "noun", "record_id", "detail"),
+)
 
 
-def create_recurring_invoice(
-    uow: UnitOfWork, command: CreateRecurringInvoice, context: Context
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """A new recurring invoice in the driver's form, but for what only its transaction knows."""
+
+    invoice: Bound
+    lines: Bound
+    schedule_change: Bound
+    audit: Bound
+
+
+def plan_recurring_invoice(
+    command: CreateRecurringInvoice, context: Context, dialect: Dialect
+) -> Callable[[UnitOfWork], RecurringInvoiceCreated]:
+    """Check what needs no store and prepare the rows; what is returned creates the invoice.
+
+    Done before the store's write lock is waited for.
+    """
+    check_recurring_invoice(command)
+    rows = _Rows(
+        _invoice_row(command, context, dialect),
+        _line_rows(command, dialect),
+        _SCHEDULE_CHANGE.bind(
+            dialect, [schedule_change_row(context, _KIND.value, 0, "created", None, None)]
+        ),
+        _AUDIT.bind(dialect, [audit_row(context, "create", _KIND.value, 0)]),
+    )
+    return lambda uow: _create(uow, command, context, rows)
+
+
+def _create(
+    uow: UnitOfWork, command: CreateRecurringInvoice, context: Context, rows: _Rows
 ) -> RecurringInvoiceCreated:
     """Create a recurring invoice; nothing is issued by this.
 
@@ -82,8 +131,17 @@ def create_recurring_invoice(
     client_id, kept_fields = _client(uow, command, context, currency)
     document_id = uow.take_document_id()
     starts_on = occurrence_date(command.start_on, command.frequency, occurrence)
-    _insert(uow, command, context, document_id, client_id, currency, occurrence)
-    _insert_lines(uow, command, document_id)
+    late = {
+        "id": document_id,
+        "client_id": client_id,
+        "currency": currency.code,
+        "occurrence": occurrence,
+        "next_due_on": starts_on,
+        # What `requeue` would find: a new one waits for its date unless it is paused.
+        "next_invoice_on": None if command.paused else starts_on,
+    }
+    rows.invoice.run(uow.connection, late)
+    rows.lines.run(uow.connection, {"recurring_invoice_id": document_id})
     held_on = tuple(
         occurrence_date(command.start_on, command.frequency, n) for n in range(occurrence)
     )
@@ -101,11 +159,10 @@ def create_recurring_invoice(
                 for on in held_on
             ],
         )
-    uow.note_schedule_change(
-        context, _KIND.value, document_id, "created", None, starts_on, effective_on=starts_on
-    )
+    change = {"billable_id": document_id, "effective_on": starts_on, "new": str(starts_on)}
+    rows.schedule_change.run(uow.connection, change)
     detail = {"client_id": client_id, "start_on": command.start_on}
-    uow.audit(context, "create", _KIND.value, document_id, detail)
+    rows.audit.run(uow.connection, {"record_id": document_id, "detail": detail})
     return RecurringInvoiceCreated(document_id, client_id, held_on, kept_fields)
 
 
@@ -114,8 +171,6 @@ def _listed_currency(uow: UnitOfWork, lines: tuple[RecurringLine, ...]) -> Curre
 
     Rows with different currencies are refused. Source: the positional facts, section 3.
     """
-    if not lines:
-        raise InvalidField("data", "required", "data must have at least one row")
     known = currencies_by_code(uow)
     for index, line in enumerate(lines):
         if line.currency not in known:
@@ -126,11 +181,12 @@ def _listed_currency(uow: UnitOfWork, lines: tuple[RecurringLine, ...]) -> Curre
 
 
 def check_recurring_invoice(command: CreateRecurringInvoice) -> None:
-    """Price the first document as the run will, so that nothing unbillable is stored.
-
-    Needs no store, so it is done before the store's write lock is waited for.
-    """
+    """Price the first document as the run will, so that nothing unbillable is stored."""
+    if not command.lines:
+        raise InvalidField("data", "required", "data must have at least one row")
     lines, percentage = command.lines, command.discount_percentage
+    if _is_plainly_billable(command):
+        return
     if len({line.currency for line in lines}) != 1:
         return  # refused with the account's currencies at hand
     currency = lines[0].currency
@@ -145,6 +201,21 @@ def check_recurring_invoice(command: CreateRecurringInvoice) -> None:
             )
     except CannotBill as error:
         raise InvalidField("data", "minimum", "data must not come to less than 0.00") from error
+
+
+def _is_plainly_billable(command: CreateRecurringInvoice) -> bool:
+    """Tell at a glance that no price can come out below zero or too large; False is no verdict."""
+    if command.discount_amount:
+        return False
+    whole = Decimal(0)
+    for line in command.lines:
+        value = line.quantity * line.unit_price
+        percent = command.discount_percentage or line.discount_percentage or 0
+        if value < 0 or line.vat_rate < 0 or not 0 <= percent <= _HUNDRED:
+            return False
+        whole += value * (_HUNDRED + line.vat_rate)
+    # In hundredths, and far enough below the bound that rounding each line does not matter.
+    return whole < MAX_HUNDREDTHS // 2
 
 
 def _first_occurrence(command: CreateRecurringInvoice, today: date, past_start: PastStart) -> int:
@@ -176,11 +247,10 @@ def _client(
     """
     kept: tuple[str, ...] = ()
     if command.client_id is not None:
-        client_id = int(require_client(uow, command.client_id)["id"])
+        client_id = command.client_id
     else:
         fields = command.new_client or ClientFields()
-        fields = replace(fields, currency_id=fields.currency_id or currency.currency_id)
-        client_id, kept = find_or_create_client(uow, context, fields)
+        client_id, kept = find_or_create_client(uow, context, fields, currency.currency_id)
     uow.lock_client(client_id)
     own = currency_of(uow, client_id)
     if own.currency_id != currency.currency_id:
@@ -188,23 +258,12 @@ def _client(
     return client_id, kept
 
 
-def _insert(  # noqa: PLR0913 - one row
-    uow: UnitOfWork,
-    command: CreateRecurringInvoice,
-    context: Context,
-    document_id: int,
-    client_id: int,
-    currency: CurrencyRow,
-    occurrence: int,
-) -> None:
+def _invoice_row(command: CreateRecurringInvoice, context: Context, dialect: Dialect) -> Bound:
     increase, discount = command.increase, command.discount_amount
-    values = {
-        "id": document_id,
-        "client_id": client_id,
-        "currency": currency.code,
+    values: dict[str, Any] = {
+        **dict.fromkeys(_LATE),
         "frequency": command.frequency.value,
         "start_on": command.start_on,
-        "occurrence": occurrence,
         "paused": command.paused,
         "recurrence_limit": command.recurrence_limit,
         "increase_percentage": None if increase is None else increase.percentage,
@@ -212,27 +271,26 @@ def _insert(  # noqa: PLR0913 - one row
         "order_number": command.order_number,
         "custom_values": list(command.custom_values),
         # 0 is "not given": the senders seen always send one. Source: the positional facts, 3.
-        "discount_amount": Money.rounded(discount, currency.code) if discount else None,
+        "discount_amount": (
+            Money.rounded(discount, command.lines[0].currency) if discount else None
+        ),
         "discount_percentage": command.discount_percentage or None,
         "number_prefix": command.number_prefix,
         "number_suffix": command.number_suffix,
         "send_email": command.send_email,
-        "next_due_on": occurrence_date(command.start_on, command.frequency, occurrence),
         "created_at": context.now,
     }
-    # What `requeue` would find: a new recurring invoice waits for its date unless it is paused.
-    values["next_invoice_on"] = None if command.paused else values["next_due_on"]
     check_lengths(tables.recurring_invoices, values)
-    uow.insert(tables.recurring_invoices, **values)
+    return insert_into(tables.recurring_invoices, values).bind(dialect, [values])
 
 
-def _insert_lines(uow: UnitOfWork, command: CreateRecurringInvoice, document_id: int) -> None:
-    """Store the lines as they were quoted; they are rounded only when a document is issued."""
-    _INSERT_LINES.many(
-        uow.connection,
+def _line_rows(command: CreateRecurringInvoice, dialect: Dialect) -> Bound:
+    """Return the lines as they were quoted; they are rounded only when a document is issued."""
+    return _INSERT_LINES.bind(
+        dialect,
         [
             {
-                "recurring_invoice_id": document_id,
+                "recurring_invoice_id": None,
                 "position": position,
                 "product_code": line.product_code,
                 "quantity": line.quantity,
@@ -321,11 +379,12 @@ def _next_total(row: sa.RowMapping, lines: tuple[RecurringLine, ...]) -> Money:
     return totals.gross
 
 
-CHECKS: Mapping[type[Command], Callable[[Any], None]] = {
-    CreateRecurringInvoice: check_recurring_invoice,
+PLANS: Mapping[
+    type[Command], Callable[[Any, Context, Dialect], Callable[[UnitOfWork], Result]]
+] = {
+    CreateRecurringInvoice: plan_recurring_invoice,
 }
 
 HANDLERS: Mapping[type[Command], Callable[[UnitOfWork, Any, Context], Result]] = {
-    CreateRecurringInvoice: create_recurring_invoice,
     ListRecurringInvoices: list_recurring_invoices,
 }

@@ -238,3 +238,19 @@ def test_a_transaction_that_was_undone_for_another_one_is_done_once_more(
         row = uow.row(tables.clients, ann)
     assert row is not None
     assert row["credit"] == (0 if codes else 10000)
+
+
+def test_one_refused_recurring_invoice_is_no_harm_to_the_others(at_once, ann, rows):
+    right = CreateRecurringInvoice(
+        Frequency.MONTHLY, date(2026, 3, 2), (LINE,), client_id=ann, order_number="right"
+    )
+    unlisted = replace(right, lines=(replace(LINE, currency="XXX"),))
+    nobody = replace(right, client_id=ann + 1000)
+    answers = at_once(*[right, unlisted, right, nobody] * 3)
+    assert _codes(answers) == sorted(["client_not_found", "currency_not_listed"] * 3)
+    made = sorted(each.document_id for each in answers if not isinstance(each, AdapterError))
+    # Ids have no gaps, whoever was refused between them.
+    assert made == list(range(made[0], made[0] + 6))
+    assert [row["id"] for row in rows(tables.recurring_invoices)] == made
+    assert len(rows(tables.recurring_lines)) == 6
+    assert [row["record_id"] for row in rows(tables.audit, noun="recurring")] == made

@@ -86,21 +86,24 @@ def update_client(uow: UnitOfWork, command: UpdateClient, context: Context) -> C
 
 
 def find_or_create_client(
-    uow: UnitOfWork, context: Context, fields: ClientFields
+    uow: UnitOfWork, context: Context, fields: ClientFields, currency_id: int | None = None
 ) -> tuple[int, tuple[str, ...]]:
     """Return the client with this name and e-mail, created if there is none.
 
+    A new one is billed in `currency_id` unless the fields say otherwise (None: the account's own).
     An existing one's blank details are filled; details that differ are kept, and their names
     (ours; `custom_3` for a numbered value) are the second value.
     Source: contracts/decisions.md, "An existing client".
     """
-    client_id, created = _by_pair(uow, context, fields)
+    client_id, created = _by_pair(uow, context, fields, currency_id)
+    if created or not (fields.custom or rules.states_details(fields)):
+        return client_id, ()
     offered = {
         name: value
         for name, value in rules.stated(fields).items()
         if name in (*rules.DETAILS, "payment_terms_days") and value not in ("", None)
     }
-    if created or not (offered or fields.custom):
+    if not (offered or fields.custom):
         return client_id, ()
     row = _locked(uow, client_id)
     filled = {name: value for name, value in offered.items() if row[name] in ("", None)}
@@ -118,7 +121,9 @@ def find_or_create_client(
     return client_id, tuple(kept)
 
 
-def _by_pair(uow: UnitOfWork, context: Context, fields: ClientFields) -> tuple[int, bool]:
+def _by_pair(
+    uow: UnitOfWork, context: Context, fields: ClientFields, currency_id: int | None = None
+) -> tuple[int, bool]:
     """Return the client of this name and e-mail, and whether it had to be made."""
     name = _name_on_documents(fields)
     email = fields.email or ""
@@ -129,13 +134,17 @@ def _by_pair(uow: UnitOfWork, context: Context, fields: ClientFields) -> tuple[i
         found = rules.id_by_pair(uow, name, email)
     if found is not None:
         return found, False
-    return _insert(uow, context, fields), True
+    return _insert(uow, context, fields, currency_id), True
 
 
-def _insert(uow: UnitOfWork, context: Context, fields: ClientFields) -> int:
+def _insert(
+    uow: UnitOfWork, context: Context, fields: ClientFields, currency_id: int | None = None
+) -> int:
     values = rules.stated(fields)
     values["invoice_name"] = _name_on_documents(fields)
-    values["currency_id"] = values.get("currency_id") or rules.default_currency_id(uow)
+    values["currency_id"] = values.get("currency_id") or currency_id
+    if not values["currency_id"]:
+        values["currency_id"] = rules.default_currency_id(uow)
     values.setdefault("status", ClientStatus.ACTIVE.value)
     rules.check_references(uow, values)
     client_id = uow.insert(

@@ -113,6 +113,11 @@ def stated(fields: ClientFields) -> dict[str, Any]:
     return values
 
 
+def states_details(fields: ClientFields) -> bool:
+    """Tell whether the fields state any text about a client, or terms of payment."""
+    return fields.payment_terms_days is not UNSET or any(getattr(fields, name) for name in DETAILS)
+
+
 def merged_custom(stored: dict[str, str], fields: ClientFields) -> dict[str, str]:
     """Return the numbered values with the stated ones in place."""
     return stored | {str(number): value for number, value in fields.custom}

@@ -157,11 +157,11 @@ class RecurringInvoiceSchema(EndpointSchema):
     def _build(
         self, data: dict[str, Any], original_data: Mapping[str, Any], **_: Any
     ) -> CreateRecurringInvoice:
-        limit = self._limit.load(original_data) if data["limited"] else {}
-        increase = self._increase.load(original_data) if data["increased"] else None
+        limit = self._limit.read(original_data) if data["limited"] else {}
+        increase = self._increase.read(original_data) if data["increased"] else None
         order_number = data["order_number"]
         if not order_number.strip() and "ClientOrderNr" in original_data:
-            order_number = self._older_order_number.load(original_data)["order_number"]
+            order_number = self._older_order_number.read(original_data)["order_number"]
         client_id = data["client_id"] or None  # '' and 0 are "not supplied"
         new_client = None if client_id else self._new_client(original_data)
         discount_amount, discount_percentage = self._discounts(data)
@@ -191,7 +191,7 @@ class RecurringInvoiceSchema(EndpointSchema):
                 "required",
                 "ClientID, or client_invoice_name and client_email, must be sent",
             )
-        return self._client.load(original_data)
+        return self._client.read(original_data)
 
     def _discounts(self, data: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
         """Return at most one discount; 0 and empty are "not given"."""
