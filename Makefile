@@ -2,6 +2,8 @@
 PORT ?= 8080
 VENV := .venv
 BIN := $(VENV)/bin
+# Two processes; a file's tests stay together, since they share what is slow to start.
+PARALLEL := -n 2 --dist loadfile
 RUN_READY := .stamps/run
 TEST_READY := .stamps/test
 
@@ -40,10 +42,10 @@ imports: $(TEST_READY)
 	$(BIN)/lint-imports
 
 pytest: $(TEST_READY)
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest $(PARALLEL) -m "not slow"
 
 test-slow: $(TEST_READY)
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest $(PARALLEL) -m slow
 
 # Fewer or smaller rounds, one engine: make chaos CHAOS="--rounds 5 --size 100 --engine sqlite"
 chaos: $(TEST_READY)

@@ -34,7 +34,13 @@ class Assembly:
     protocols: tuple[LegacyProtocol[Any], ...]
     management: Management
     stores: Mapping[str, Store]
+    credentials: Store
     schema_revision: str
+
+    def close(self) -> None:
+        """Close every connection."""
+        for store in (*self.stores.values(), self.credentials):
+            store.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,5 +178,6 @@ def assemble(settings: Settings) -> Assembly:
         assemble_protocols(settings),
         Management(access, {name: place.clock for name, place in places.items()}),
         stores,
+        credentials,
         needed_revision(),
     )

@@ -110,7 +110,7 @@ class QueueMove:
     next_due_on: date | None = None
     occurrence: int | None = None
     ended: bool = False
-    promotion_used: bool = False
+    promotion_uses: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ def _charge(
         issued=len(charges),
         next_due_on=due_on if moves_at_issue else None,
         ended=due_on is None and moves_at_issue,
-        promotion_used=promotion_uses > item.promotion_uses,
+        promotion_uses=promotion_uses - item.promotion_uses,
     )
     return charges, held, move
 

@@ -4,7 +4,7 @@ Stored as text under the form-post API's own setting names where it has one; cha
 by `adapter setup` and nowhere else. Each change gives a new settings version.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
@@ -35,7 +35,10 @@ def _day_count(text: str) -> int:
 
 
 def _optional_days(text: str) -> int | None:
-    return None if text == "" else _day_count(text)
+    try:
+        return None if text == "" else _day_count(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or empty") from error
 
 
 def _positive(text: str) -> int:
@@ -48,7 +51,7 @@ def _statuses(text: str) -> frozenset[ItemStatus]:
     try:
         found = frozenset(ItemStatus(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
-        raise ValueError("must be a comma list of item statuses") from error
+        raise ValueError("must be a comma list of " + ", ".join(ItemStatus)) from error
     if not found:
         raise ValueError("must name at least one status, or nothing is ever billed")
     return found
@@ -208,6 +211,25 @@ QUEUE_SETTINGS = frozenset(
         "CancelledInvoiceBlocksDate",
     }
 )
+
+
+# No setting can have it, but those that take any text.
+_IMPOSSIBLE = "?" * 50
+
+
+def setting_rules() -> Iterator[tuple[str, str, str]]:
+    """Yield each setting's public name, what it can be (blank: any text), and its default."""
+    for spec in _BY_NAME.values():
+        yield spec.metadata["name"], _rule(spec.metadata["parse"]), spec.metadata["default"]
+
+
+def _rule(parse: Callable[[str], Any]) -> str:
+    """Return what a value must be, in the words that refuse another."""
+    try:
+        parse(_IMPOSSIBLE)
+    except ValueError as error:
+        return str(error).removeprefix("must ").removeprefix("be ")
+    return ""
 
 
 def setting_name(name: str) -> str | None:

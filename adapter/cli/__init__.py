@@ -2,6 +2,7 @@
 
 import click
 
+from adapter.cli import interrupts  # before what takes long to load
 from adapter.cli.audit import audit_command
 from adapter.cli.base import Commands
 from adapter.cli.clock import clock
@@ -44,3 +45,5 @@ for _command in (
     worker,
 ):
     main.add_command(_command)
+
+interrupts.loaded()

@@ -9,15 +9,15 @@ from typing import Any
 import click
 
 from adapter.billing.completeness import Finding, Withheld
-from adapter.cli.base import account_option, workplace
+from adapter.cli.base import Day, account_option, workplace
 from adapter.cli.output import say
 from adapter.errors import InvalidField
 from adapter.store.auditing import Counts, Span, audit
 
 
 @click.command("audit")
-@click.option("--from", "begin", type=click.DateTime(["%Y-%m-%d"]), required=True)
-@click.option("--to", "end", type=click.DateTime(["%Y-%m-%d"]), required=True)
+@click.option("--from", "begin", type=Day(), required=True)
+@click.option("--to", "end", type=Day(), required=True)
 @click.option("--json", "as_json", is_flag=True, help="A JSON object per line, the sum last.")
 @account_option
 def audit_command(*, begin: datetime, end: datetime, as_json: bool, account: str) -> None:

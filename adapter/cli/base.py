@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import click
@@ -9,9 +10,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from adapter.assemble import Workplace, open_workplace
 from adapter.billing.model import BillableKind
+from adapter.bridge.clock import FIRST_DAY, LAST_DAY
 from adapter.errors import AdapterError, InvalidField
 from adapter.settings import MAIN, Settings, load_settings
-from adapter.store.migrate import found_revision, needed_revision, require_schema
+from adapter.store.migrate import (
+    ForeignSchema,
+    found_revision,
+    needed_revision,
+    require_schema,
+)
 from adapter.store.sqlite import NetworkFileSystemError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -67,6 +74,23 @@ def kind_type() -> "click.Choice[BillableKind]":
     return _Kind(BillableKind)
 
 
+class Day(click.DateTime):
+    """The type of a day, within the bounds of what a clock can be set to."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Return midnight of the day. Raises `InvalidField` for one out of bounds."""
+        day: datetime = super().convert(value, param, ctx)
+        if not FIRST_DAY <= day.date() <= LAST_DAY:
+            name = "date" if param is None else param.opts[0]
+            raise InvalidField(name, "bounds", f"must lie between {FIRST_DAY} and {LAST_DAY}")
+        return day
+
+
 class _Kind(click.Choice[BillableKind]):
     """Kinds by the words they are stored as."""
 
@@ -99,7 +123,8 @@ def check_schema(place: Workplace, *, any_schema: bool = False) -> None:
             found_revision(place.store)
         else:
             require_schema(place.store, needed_revision())
-    except SQLAlchemyError as error:
+    except (ForeignSchema, SQLAlchemyError) as error:
+        # The password in it is shown as ***.
         url = place.store.engine.url.render_as_string()
         reason = getattr(error, "orig", None) or error
         raise click.ClickException(

@@ -7,6 +7,7 @@ from adapter.cli.base import any_account_option
 from adapter.cli.output import say, say_table
 from adapter.settings import (
     SettingInForce,
+    describe_business_settings,
     describe_settings,
     list_settings,
     load_settings,
@@ -39,9 +40,10 @@ def check(account: str | None) -> None:
 
 
 @config.command()
-def docs() -> None:
+@click.option("--business", is_flag=True, help="docs/business-settings.md instead.")
+def docs(*, business: bool) -> None:
     """Print docs/settings.md."""
-    click.echo(describe_settings(), nl=False)
+    click.echo(describe_business_settings() if business else describe_settings(), nl=False)
 
 
 def _shown(each: SettingInForce) -> str:

@@ -16,7 +16,7 @@ from adapter.settings import load_settings
 
 @click.group()
 def contracts() -> None:
-    """Check servers against the contracts."""
+    """Check servers, sandboxes only, against the contracts."""
 
 
 @contracts.command()
@@ -56,7 +56,12 @@ def check(  # noqa: PLR0913 - the options of one command
     insecure: bool,
     account: str,
 ) -> None:
-    """Run every contract case that can run over HTTP; report what differs and what was skipped."""
+    """Run every contract case that can run over HTTP; report what differs and what was skipped.
+
+    For a sandbox only: it leaves hundreds of clients, orders and invoices at the target, and its
+    runs may bill everything that is due there. Outside a checkout say where the contracts are
+    (--contracts DIR).
+    """
     settings = load_settings()
     ours = known_account(settings, account)
     now: datetime = unmoved_clock(ours)()

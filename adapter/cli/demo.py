@@ -26,12 +26,14 @@ from adapter.commands.model import (
     CreateClient,
     CreateProduct,
     CyclePrice,
+    GetClient,
     ListClients,
     OrderedProduct,
     Page,
     PlaceOrder,
     UpdateService,
 )
+from adapter.commands.results import ClientRecord, ClientShown, ClientsListed
 from adapter.settings import MAIN, Settings, load_settings
 from adapter.store.credentials import list_credentials, revoke_credential
 
@@ -72,10 +74,10 @@ def demo(*, bind: str | None, account: str) -> None:
     with workplace(account, settings) as place:
         if place.account.account.mode is Mode.PRODUCTION:
             raise click.ClickException(f"Account {account} is in production: no demo data there")
-        client_id = _fill(settings, place)
+        client = _fill(settings, place)
         today = place.context(_CALLER).today.isoformat()
     identifier, secret = _new_credential(settings, account)
-    calls = _calls(identifier, secret, client_id, today)
+    calls = _calls(identifier, secret, client, today)
     business_id = settings.accounts[account].account.business_id
     say_facts([("identifier", identifier), ("secret", secret), ("business id", business_id)])
     if bind is None:
@@ -92,17 +94,23 @@ def _show(calls: tuple[DemoCall, ...], url: str) -> None:
     for call in calls:
         say()
         say(call.curl(url))
-        say(f"-> {call.send(url)}")
+        try:
+            reply = call.send(url)
+        except requests.RequestException:
+            # The server is being stopped.
+            return
+        say(f"-> {reply}")
     say()
     say("Both calls can be pasted into another shell. Ctrl-C ends the server.")
 
 
-def _calls(identifier: str, secret: str, client_id: int, today: str) -> tuple[DemoCall, ...]:
+def _calls(identifier: str, secret: str, client: ClientRecord, today: str) -> tuple[DemoCall, ...]:
     """Return a recurring invoice through one protocol, and the run that bills it by the other."""
+    currency = client.currency_code
     recurring = {
         "username": identifier,
         "password": secret,
-        "ClientID": str(client_id),
+        "ClientID": str(client.client_id),
         "Recurrs": "monthly",
         "paused": 0,
         "limit_recurrances": 0,
@@ -111,7 +119,7 @@ def _calls(identifier: str, secret: str, client_id: int, today: str) -> tuple[De
         "IncreasePercentage": "",
         "IncreaseInterval": "",
         "recurring_start_date": today,
-        "data": [["SUPPORT", "1", "Monthly support", "250.00", "ZAR", 1, "15.00", 0]],
+        "data": [["SUPPORT", "1", "Monthly support", "250.00", currency, 1, "15.00", 0]],
     }
     return (
         DemoCall("/api/GenerateNewRecurringInvoice.php?apiformat=json", json.dumps(recurring)),
@@ -132,24 +140,16 @@ def _new_credential(settings: Settings, account: str) -> tuple[str, str]:
         return add_generated(settings, place, f"demo-{len(names) + 1}", account)
 
 
-def _fill(settings: Settings, place: Workplace) -> int:
+def _fill(settings: Settings, place: Workplace) -> ClientRecord:
     """Make a client with a service that is due soon, unless there are clients; return a client."""
     context = place.context(_CALLER)
     if is_due(place.store, context.now, context.caller.account.zone, settings.daily.at):
         # Done here so that the worker started next does not bill what the calls should show.
         run_daily(place.store, settings.run, context)
-    listed: Any = _do(place, ListClients(Page(limit=1)))
+    listed: ClientsListed = _do(place, ListClients(Page(limit=1)))
     if listed.clients:
-        return int(listed.clients[0].client_id)
-    product: Any = _do(
-        place,
-        CreateProduct(
-            name="Web hosting",
-            group_id=1,
-            prices=(CyclePrice(1, Cycle.MONTHLY, Decimal("99.00"), Decimal("50.00")),),
-        ),
-    )
-    client: Any = _do(
+        return listed.clients[0]
+    created: Any = _do(
         place,
         CreateClient(
             ClientFields(
@@ -166,6 +166,17 @@ def _fill(settings: Settings, place: Workplace) -> int:
             send_email=False,
         ),
     )
+    shown: ClientShown = _do(place, GetClient(created.client_id))
+    client = shown.client
+    price = CyclePrice(client.currency_id, Cycle.MONTHLY, Decimal("99.00"), Decimal("50.00"))
+    product: Any = _do(
+        place,
+        CreateProduct(
+            name="Web hosting",
+            group_id=1,
+            prices=(price,),
+        ),
+    )
     order: Any = _do(
         place,
         PlaceOrder(
@@ -179,7 +190,7 @@ def _fill(settings: Settings, place: Workplace) -> int:
     _do(place, AcceptOrder(order.order_id, send_email=False))
     soon = context.today + timedelta(days=5)
     _do(place, UpdateService(order.service_ids[0], next_due_on=soon))
-    return int(client.client_id)
+    return client
 
 
 def _do(place: Workplace, command: Command) -> Any:

@@ -19,6 +19,11 @@ def warn(line: str) -> None:
     click.secho(line, err=True, fg="yellow")
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun (`1 invoice`, `2 invoices`)."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def say_facts(facts: Iterable[tuple[str, str]]) -> None:
     """Print names with their values, a line each; the same everywhere, so that scripts read it."""
     rows = list(facts)

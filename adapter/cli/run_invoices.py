@@ -6,15 +6,15 @@ from datetime import date, datetime
 
 import click
 
-from adapter.cli.base import account_option, workplace
-from adapter.cli.output import say
+from adapter.cli.base import Day, account_option, workplace
+from adapter.cli.output import counted, say
 from adapter.commands.model import GenerateDueInvoices
 from adapter.settings import load_settings
 from adapter.store.run import run
 
 
 @click.command("run-invoices")
-@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="Another day; sandbox only.")
+@click.option("--on", "day", type=Day(), help="Another day; sandbox only.")
 @click.option("--client", "client_id", type=click.IntRange(1), metavar="ID", help="One client.")
 @click.option("--dry-run", is_flag=True, help="Decide everything, keep nothing.")
 @account_option
@@ -31,11 +31,11 @@ def run_invoices(
         command = GenerateDueInvoices(client_id=client_id)
         issued, progress = run(place.store, bounds, command, context, kind="cli", digest=dry_run)
     deed = "would be issued" if dry_run else "issued"
-    line = f"Account {account}, {context.today}: {issued.count} invoices {deed}"
+    line = f"Account {account}, {context.today}: {counted(issued.count, 'invoice')} {deed}"
     if issued.latest_invoice_id is not None and not dry_run:
         line += f", the last is {issued.latest_invoice_id}"
     if progress.parked:
-        line += f"; {progress.parked} items parked"
+        line += f"; {counted(progress.parked, 'item')} parked (`adapter parked list` names them)"
     say(line)
     if dry_run:
         say(f"content digest {progress.hexdigest}")

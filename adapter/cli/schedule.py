@@ -7,13 +7,20 @@ from typing import Any
 import click
 
 from adapter.billing.model import BillableKind, CatchUp, HeldReason
-from adapter.cli.base import account_option, client_option, json_option, kind_type, workplace
-from adapter.cli.output import say, say_table
+from adapter.cli.base import (
+    Day,
+    account_option,
+    client_option,
+    json_option,
+    kind_type,
+    workplace,
+)
+from adapter.cli.output import counted, say, say_table
 from adapter.store.run import Preview, PreviewDocument, issue_held
 from adapter.store.run import preview as foretell
 from adapter.store.schedules import HeldDate, decide_held, held_dates, set_catch_up
 
-_DAY = click.DateTime(["%Y-%m-%d"])
+_DAY = Day()
 _DEFAULT = "default"
 _kind = click.argument("kind", type=kind_type())
 _id = click.argument("billable_id", metavar="ID", type=click.IntRange(1))
@@ -78,7 +85,8 @@ def preview(*, client_id: int, until: datetime, assume: str, as_json: bool, acco
     for parked in found.parked:
         say(f"parked: {parked.kind.value} {parked.billable_id}: {parked.reason}")
     taken = "each is paid on its due date" if assume == "paid" else "none is paid"
-    say(f"Client {client_id}, until {until:%Y-%m-%d}: {len(found.documents)} invoices, if {taken}")
+    issued = counted(len(found.documents), "invoice")
+    say(f"Client {client_id}, until {until:%Y-%m-%d}: {issued}, if {taken}")
     if found.stopped_on is not None:
         raise click.ClickException(f"Stopped at {found.stopped_on}: too much for one preview")
 

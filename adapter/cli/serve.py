@@ -19,12 +19,13 @@ from typing import Final
 import click
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
-from granian.server import Server
+from granian.server.mp import MPServer
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from adapter.assemble import server_key
 from adapter.cli.base import any_account_option, workplace
+from adapter.cli.interrupts import handle_once
 from adapter.cli.output import say, warn
 from adapter.settings import Settings, load_settings, parse_bind
 from adapter.store.setup import ensure_defaults
@@ -34,6 +35,7 @@ _STOP_SECONDS: Final = 20
 _RESTART_SECONDS: Final = 2.0
 _READY_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 0.1
+_STOP_LOOK_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,26 @@ class Listening:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         scheme = "https" if self.tls_cert else "http"
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+class _Server(MPServer):
+    """granian's server, which waits for its processes before it asks whether they have ended.
+
+    One that its own watching thread has reaped in that moment it takes for one that refuses, and
+    says so.
+    """
+
+    def _stop_workers(self) -> None:
+        for worker in self.wrks:
+            worker.terminate()  # type: ignore[no-untyped-call] # theirs
+        until = time.monotonic() + _STOP_SECONDS
+        while time.monotonic() < until:
+            alive = [worker.is_alive() for worker in self.wrks]  # type: ignore[no-untyped-call]
+            if not any(alive):
+                break
+            time.sleep(_STOP_LOOK_SECONDS)
+        self.workers_kill_timeout = 1
+        super()._stop_workers()  # type: ignore[no-untyped-call]
 
 
 @click.command()
@@ -101,12 +123,13 @@ def run_server(
     prepare(settings)
     listening = _claimed(listening)
     multiprocessing.set_start_method("spawn", force=True)
+    handle_once()
     with ExitStack() as stack:
         if settings.server.metrics_bind:
             stack.enter_context(_metrics(settings.server.metrics_bind))
         if with_worker:
             stack.enter_context(_daily_worker())
-        server = Server(
+        server = _Server(
             _APP,
             address=listening.host,
             port=listening.port,
@@ -243,7 +266,7 @@ def _daily_worker() -> Iterator[None]:
         while not stopping.is_set():
             status = started[-1].wait()
             if stopping.is_set() or status == 0:
-                # It ends well only when it is told to: Ctrl-C reaches it as well as us.
+                # It ends well only when it is told to.
                 return
             if not stopping.wait(_RESTART_SECONDS):
                 started.append(start())

@@ -10,7 +10,7 @@ import click
 from adapter.assemble import daily_account, open_workplace
 from adapter.bridge.daily import DailyRun, run_due_accounts, work
 from adapter.cli.base import any_account_option, check_schema, chosen_accounts
-from adapter.cli.output import say, warn
+from adapter.cli.output import counted, say, warn
 from adapter.settings import load_settings
 
 # How often a worker looks whether whoever started it is still there.
@@ -59,4 +59,5 @@ def _report(ended: DailyRun) -> None:
         day = "" if ended.run_on is None else f" of {ended.run_on}"
         warn(f"Account {ended.account}, daily run{day}: {ended.error}")
     else:
-        say(f"Account {ended.account}, daily run of {ended.run_on}: {ended.count} invoices issued")
+        issued = counted(ended.count, "invoice")
+        say(f"Account {ended.account}, daily run of {ended.run_on}: {issued} issued")

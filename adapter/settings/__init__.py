@@ -4,6 +4,7 @@ Every setting has a place in the file (`[run] time_limit_seconds`) and a name in
 (`ADAPTER_RUN_TIME_LIMIT_SECONDS`), which wins. Nothing below imports this package.
 """
 
+from adapter.settings.business import describe_business_settings
 from adapter.settings.describe import describe_settings, show_value
 from adapter.settings.load import SettingInForce, list_settings, load_settings
 from adapter.settings.model import MAIN, AccountSettings, Settings, SettingsError
@@ -15,6 +16,7 @@ __all__ = [
     "SettingInForce",
     "Settings",
     "SettingsError",
+    "describe_business_settings",
     "describe_settings",
     "list_settings",
     "load_settings",

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -52,23 +53,22 @@ _BASE: Final[dict[str, Any]] = {
 # it would wait that long for a thread that only reads a request.
 _SWITCH_SECONDS: Final = 0.0002
 _LOOK_SECONDS: Final = 0.5
+# Less than `adapter serve` waits before it kills.
+_DRAIN_SECONDS: Final = 15.0
 
 
 def app_under_serve() -> "RsgiApp":
-    """Return the application for a web process of `adapter serve`.
-
-    Ctrl-C in a terminal reaches it beside the signal that its parent then sends, and the server
-    does not end on two at once: the parent's is the one that counts.
-    """
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Return the application for a web process of `adapter serve`."""
     sys.setswitchinterval(_SWITCH_SECONDS)
     settings = load_settings()
+    assembly = assemble(settings)
     return RsgiApp(
-        create_app(assemble(settings)).wsgi_app,
+        create_app(assembly).wsgi_app,
         request_logger(),
         threads=settings.server.threads,
         body_limit=settings.limits.body_bytes,
         body_seconds=settings.server.body_timeout_seconds,
+        release=assembly.close,
     )
 
 
@@ -99,25 +99,56 @@ class _Job:
 class RsgiApp:
     """Calls a WSGI application on so many threads, each with a request that is complete."""
 
-    def __init__(
-        self, app: WsgiApp, log: Any, *, threads: int, body_limit: int, body_seconds: float
+    def __init__(  # noqa: PLR0913 - its application and the bounds of a request
+        self,
+        app: WsgiApp,
+        log: Any,
+        *,
+        threads: int,
+        body_limit: int,
+        body_seconds: float,
+        release: Callable[[], None],
     ) -> None:
         self._app = app
+        self._release = release
         self._log = log
         self._body_limit = body_limit
         self._body_seconds = body_seconds
         parent = multiprocessing.parent_process()
         self._parent = None if parent is None else parent.pid
-        self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._finished: SimpleQueue[_Job] = SimpleQueue()
         self._reading: dict[asyncio.Task[Any], float] = {}
-        for number in range(threads):
-            # The server lets started requests end before it ends the process.
-            threading.Thread(target=self._work, name=f"web-{number}", daemon=True).start()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"web-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to watch the time; called once the event loop is there."""
         loop.call_later(_LOOK_SECONDS, self._look, loop)
+
+    def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
+        """End the process: called once the server has let all connections end.
+
+        Left to itself the interpreter would end beneath granian's own threads, and beneath ours
+        inside granian's code. A thread that then wants the interpreter is ended by unwinding its
+        stack, which Rust (granian 2.8, PyO3) answers with a panic and an abort.
+        """
+        for _ in self._threads:
+            self._jobs.put(None)
+        until = time.monotonic() + _DRAIN_SECONDS
+        for thread in self._threads:
+            # What a caller no longer waits for may still be at work.
+            thread.join(max(0.0, until - time.monotonic()))
+        if not any(thread.is_alive() for thread in self._threads):
+            self._release()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(0)
 
     async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
         """Read a request's body and answer it."""
@@ -164,6 +195,8 @@ class RsgiApp:
     def _work(self) -> None:
         while True:
             job = self._jobs.get()
+            if job is None:
+                return
             try:
                 self._answer(job)
             except Exception as error:  # noqa: BLE001 - the thread is needed for the next request

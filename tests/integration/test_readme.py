@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ README = Path(__file__).parents[2] / "README.md"
 def commands(url: str, identifier: str, secret: str) -> str:
     """Return the README's shell commands with this server's address and credential."""
     text = "\n".join(re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL))
-    for name, value in {"URL": url, "IDENTIFIER": identifier, "SECRET": secret}.items():
+    later = str(datetime.now(UTC).date() + timedelta(days=35))
+    values = {"URL": url, "IDENTIFIER": identifier, "SECRET": secret, "LATER": later}
+    for name, value in values.items():
         text, found = re.subn(rf"(?m)^{name}=.*$", f"{name}={value}", text)
         assert found == 1
     return text
@@ -47,7 +50,7 @@ def test_a_new_user_gets_to_a_billed_service_and_a_billed_recurring_invoice(tmp_
     assert done.returncode == 0, done.stdout + done.stderr
     *lines, documents = done.stdout.splitlines()
     run_by_hand = next(line for line in lines if line.startswith("Account main"))
-    assert "1 invoices issued" in run_by_hand
+    assert "1 invoice issued" in run_by_hand
     lines.remove(run_by_hand)
     replies: list[Any] = [json.loads(line) for line in lines]
     assert all("success" in {reply.get("result"), reply.get("type")} for reply in replies), replies

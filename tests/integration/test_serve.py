@@ -2,9 +2,7 @@
 
 import http.client
 import json
-import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -146,30 +144,6 @@ def server(tmp_path_factory) -> Iterator[Running]:
         yield running
     finally:
         stop(running)
-
-
-def children(pid: int) -> list[int]:
-    """Return the processes below a process."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-        except (OSError, ValueError):
-            continue
-        if parent == pid:
-            child = int(stat.parent.name)
-            found += [child, *children(child)]
-    return found
-
-
-def still_there(pids: list[int], seconds: float = 20) -> list[int]:
-    """Return which of these processes have not ended after so long."""
-    until = time.monotonic() + seconds
-    while True:
-        left = [pid for pid in pids if Path(f"/proc/{pid}").exists()]
-        if not left or time.monotonic() >= until:
-            return left
-        time.sleep(0.1)
 
 
 def test_the_address_is_printed_and_the_probes_answer(server):
@@ -415,69 +389,3 @@ def test_metrics_of_all_processes_stand_on_a_listener_of_their_own(server):
 
 def test_the_daily_run_is_made_by_the_worker_beside_it(server):
     wait_for(server.log, server.process, "daily run of")
-
-
-def workers(pids: list[int]) -> list[int]:
-    """Return which of these processes are daily workers."""
-    return [pid for pid in pids if b"--with-parent" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-
-
-def test_ctrl_c_ends_every_process_soon(tmp_path):
-    running = start(tmp_path, "--workers", "2", "--no-worker")
-    pids = children(running.process.pid)
-    try:
-        assert workers(pids) == []
-        assert running.post(API, running.gen())[0] == 200
-    finally:
-        # A terminal sends it to the whole group.
-        os.killpg(running.process.pid, signal.SIGINT)
-        status = running.process.wait(10)
-    assert status == 0
-    assert len(pids) >= 2
-    assert still_there(pids) == []
-
-
-def test_a_term_signal_ends_every_process_soon(tmp_path):
-    running = start(tmp_path)
-    pids = children(running.process.pid)
-    running.process.terminate()
-    assert running.process.wait(10) == 0
-    assert len(pids) >= 2
-    assert still_there(pids) == []
-    assert "started again" not in running.log.read_text()
-
-
-@pytest.mark.slow
-def test_no_process_outlives_a_killed_server(tmp_path):
-    running = start(tmp_path, "--workers", "2")
-    pids = children(running.process.pid)
-    running.process.kill()
-    running.process.wait()
-    left = still_there(pids)
-    for pid in left:
-        os.kill(pid, signal.SIGKILL)
-    assert len(pids) >= 3
-    assert left == []
-    with closing(socket.socket()) as free:
-        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        free.bind(("127.0.0.1", running.port))
-
-
-@pytest.mark.slow
-def test_a_killed_worker_is_replaced_and_none_outlives_the_server(tmp_path):
-    running = start(tmp_path)
-    try:
-        (first,) = workers(children(running.process.pid))
-        os.kill(first, signal.SIGKILL)
-        wait_for(running.log, running.process, "was started again")
-        assert running.post(API, running.gen())[0] == 200
-    finally:
-        pids = children(running.process.pid)
-        (second,) = workers(pids)
-        running.process.kill()
-        running.process.wait()
-    left = still_there([second])
-    for pid in still_there(pids, seconds=0):
-        os.kill(pid, signal.SIGKILL)
-    assert first != second
-    assert left == []

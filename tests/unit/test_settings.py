@@ -6,9 +6,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from adapter.billing.settings import setting_rules
 from adapter.commands.access import Mode
 from adapter.protocols.whmcs.quirks import Numbers
-from adapter.settings import SettingsError, describe_settings, list_settings, load_settings
+from adapter.settings import (
+    SettingsError,
+    describe_business_settings,
+    describe_settings,
+    list_settings,
+    load_settings,
+)
+from adapter.settings.business import MEANINGS
 from adapter.settings.schema import ACCOUNT_SECTIONS, SECTIONS
 from adapter.settings.values import parse_bind
 
@@ -212,6 +220,14 @@ def test_every_field_of_every_config_is_a_setting_with_a_text():
 
 def test_the_documentation_is_what_the_schema_says():
     assert (ROOT / "docs" / "settings.md").read_text() == describe_settings()
+
+
+def test_every_business_setting_is_documented_as_it_is_read():
+    text = (ROOT / "docs" / "business-settings.md").read_text()
+    assert text == describe_business_settings()
+    assert set(MEANINGS) == {name for name, _, _ in setting_rules()}
+    row = "| `CreateInvoiceDaysBefore` | a whole number of days from 0 to 3650 | `14` |"
+    assert row in text
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,17 @@ def recurring_amounts(
     }
 
 
+def next_amount(row: sa.RowMapping) -> int:
+    """Return what an item's coming renewals are billed at, in hundredths.
+
+    That is the stored amount, net of a promotion, until the promotion has been used up.
+    `row` has the promotion's `recurring` and `recur_for` beside the item, None without one.
+    """
+    amount: int = row["recurring_amount"]
+    spent = row["recurring"] and 0 < row["recur_for"] <= row["promotion_uses"]
+    return amount + row["recurring_discount"] if spent else amount
+
+
 def product_target(product_id: int) -> str:
     """Return how `applies_to` and `requires` name a product."""
     return str(product_id)

@@ -61,7 +61,7 @@ def issue_held(  # noqa: PLR0913 - a date and whether to mail it
         next_due_on=row["next_due_on"] if kind is BillableKind.BILLABLE_ITEM else None,
         occurrence=row.get("occurrence"),
         ended=bool(row.get("ended")) or bool(limit and row["generation_count"] + 1 >= limit),
-        promotion_used=move.promotion_used,
+        promotion_uses=move.promotion_uses,
     )
     documents = tuple(_without_next(document) for document in decision.documents)
     written = write_decisions(uow, context, None, [Decision(documents, (stays,))])

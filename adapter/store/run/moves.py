@@ -30,6 +30,7 @@ _MOVES: Final = sa.Table(
     sa.Column("due_on", sa.Date),
     sa.Column("occurrence", sa.Integer),
     sa.Column("ended", sa.Boolean, nullable=False),
+    sa.Column("promotion_uses", sa.Integer, nullable=False),
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DELETE ROWS",
 )
@@ -39,18 +40,26 @@ _ROWS: Final = Bulk(_MOVES, tuple(_MOVES.c.keys()))
 
 def move_queue(uow: UnitOfWork, context: Context, decisions: Iterable[Decision]) -> None:
     """Move every billable that was decided about on, or out of the queue."""
-    by_kind: dict[tuple[BillableKind, bool], list[QueueMove]] = {}
+    by_kind: dict[BillableKind, list[QueueMove]] = {}
     for decision in decisions:
         for move in decision.moves:
-            by_kind.setdefault((move.kind, move.promotion_used), []).append(move)
-    for (kind, promotion_used), moves in by_kind.items():
+            by_kind.setdefault(move.kind, []).append(move)
+    for kind, moves in by_kind.items():
         today = {"today": context.today}
         rows = [
-            [m.billable_id, m.next_invoice_on, m.issued, m.next_due_on, m.occurrence, m.ended]
-            for m in moves
+            [
+                move.billable_id,
+                move.next_invoice_on,
+                move.issued,
+                move.next_due_on,
+                move.occurrence,
+                move.ended,
+                move.promotion_uses,
+            ]
+            for move in moves
         ]
         if uow.is_alone or len(rows) <= _FEW:
-            single = _update(kind, _BINDS, promotion_used=promotion_used)
+            single = _update(kind, _BINDS)
             table = TABLES[kind]
             statement = single.where(table.c.id == _BINDS["billable_id"])
             uow.execute(statement, [dict(zip(_NAMES, row, strict=True)) | today for row in rows])
@@ -59,7 +68,7 @@ def move_queue(uow: UnitOfWork, context: Context, decisions: Iterable[Decision])
         uow.execute(sa.delete(_MOVES))
         _ROWS.insert(uow.connection, rows)
         table = TABLES[kind]
-        joined = _update(kind, dict(_MOVES.c), promotion_used=promotion_used)
+        joined = _update(kind, dict(_MOVES.c))
         uow.execute(joined.where(table.c.id == _MOVES.c.billable_id), today)
 
 
@@ -69,7 +78,7 @@ _BINDS: Final = {
 }
 
 
-def _update(kind: BillableKind, moved: Any, *, promotion_used: bool) -> sa.Update:
+def _update(kind: BillableKind, moved: Any) -> sa.Update:
     table = TABLES[kind]
     today = sa.bindparam("today", type_=sa.Date)
     values: dict[str, Any] = {
@@ -83,6 +92,6 @@ def _update(kind: BillableKind, moved: Any, *, promotion_used: bool) -> sa.Updat
         values["occurrence"] = moved["occurrence"]
         values["ended"] = moved["ended"]
         values["next_due_on"] = moved["queue_on"]
-    if promotion_used and kind in _PROMOTED:
-        values["promotion_uses"] = table.c.promotion_uses + 1
+    if kind in _PROMOTED:
+        values["promotion_uses"] = table.c.promotion_uses + moved["promotion_uses"]
     return sa.update(table).values(**values)

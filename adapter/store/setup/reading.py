@@ -22,7 +22,6 @@ COUNTERS: Final = (DOCUMENT_ID, INVOICE_NUMBER, CUSTOM_NUMBER, SEQUENTIAL_NUMBER
 
 _next_value = fields.whole(1, fields.MAX_COUNTER)
 _row_id = fields.whole(1, fields.MAX_COUNTER)
-_setting_number = fields.whole(0, fields.MAX_COUNTER)
 
 # Item kind -> currency code -> term -> (price, setup fee) in hundredths.
 PriceLists = Mapping[str, Mapping[str, Mapping[str, tuple[int, int]]]]
@@ -187,7 +186,8 @@ def _setting_text(value: object, path: str) -> str:
     if isinstance(value, bool):
         return "on" if value else ""
     if isinstance(value, int):
-        return str(_read(_setting_number, value, path))
+        # Whether the number will do is the setting's own rule.
+        return str(value)
     return str(_read(fields.text(), value, path))
 
 

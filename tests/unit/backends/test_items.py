@@ -199,6 +199,37 @@ def test_recalculate_keeps_a_recurring_promotion(do, owned, promotion, rows):
     assert rows(tables.services)[0]["recurring_amount"] == 7500
 
 
+@pytest.mark.parametrize(
+    ("recurring", "recur_for", "uses", "shown"),
+    [
+        (True, 2, 1, "75.00"),
+        (True, 2, 2, "100.00"),
+        (True, 2, 3, "100.00"),
+        (True, 0, 9, "75.00"),
+        (False, 1, 1, "100.00"),
+    ],
+)
+def test_a_service_shows_what_it_will_be_billed_at(
+    do, owned, promotion, put, recurring, recur_for, uses, shown
+):
+    promotion_id = promotion("SAVE", "Percentage", "25", recurring=recurring, recur_for=recur_for)
+    service_id = owned.service_ids[0]
+    do(UpdateService(service_id, promotion_id=promotion_id, recalculate=True))
+    put(tables.services, service_id, promotion_uses=uses)
+    (service,) = do(ListServices(service_id=service_id)).services
+    assert str(service.recurring_amount) == shown
+
+
+def test_a_domain_shows_what_it_will_be_billed_at(do, owned, promotion, put):
+    promotion_id = promotion("SAVE", "Percentage", "25", recurring=True, recur_for=1)
+    domain_id = owned.domain_ids[0]
+    do(UpdateDomain(domain_id, promotion_id=promotion_id, recalculate=True))
+    (before,) = do(ListDomains(domain_id=domain_id)).domains
+    put(tables.domains, domain_id, promotion_uses=1)
+    (after,) = do(ListDomains(domain_id=domain_id)).domains
+    assert before.recurring_amount.hundredths * 4 == after.recurring_amount.hundredths * 3
+
+
 def test_recalculate_needs_an_offered_cycle(do, owned):
     with pytest.raises(NotOffered):
         do(UpdateService(owned.service_ids[0], cycle=Cycle.QUARTERLY, recalculate=True))

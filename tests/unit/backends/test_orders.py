@@ -1,6 +1,6 @@
 """Rules of placing, accepting and listing orders. Amounts are in hundredths of ZAR."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,6 +14,7 @@ from adapter.commands.model import (
     GenerateDueInvoices,
     GetInvoice,
     ListOrders,
+    ListServices,
     OrderedAddon,
     OrderedDomain,
     OrderedProduct,
@@ -410,6 +411,24 @@ def test_the_invoice_shows_the_promotion_as_a_negative_line(do, order, shop, pro
     invoice, lines = _shown(do, placed.invoice_id)
     assert lines == [("Hosting", "125.00"), ("PromoHosting", "-25.00")]
     assert str(invoice.total) == "100.00"
+
+
+def test_a_promotion_is_shown_on_so_many_invoices_the_first_included(
+    do, order, shop, promotion, setting
+):
+    promotion("SAVE", "Fixed Amount", "1", recurring=True, recur_for=3)
+    placed = order(OrderedProduct(shop.starter, cycle=Cycle.MONTHLY), promotion_code="SAVE")
+    do(AcceptOrder(placed.order_id))
+    setting("ContinuousInvoiceGeneration", "on")
+    setting("CatchUp", "all")
+    # One run bills the four periods that have come: 2 April, May, June and July.
+    do(GenerateDueInvoices(), TODAY + timedelta(days=120))
+    do(GenerateDueInvoices(), TODAY + timedelta(days=150))
+    first = placed.invoice_id
+    billed = [str(do(GetInvoice(first + n)).invoice.total) for n in range(6)]
+    assert billed == ["124.00", "99.00", "99.00", "100.00", "100.00", "100.00"]
+    (service,) = do(ListServices()).services
+    assert str(service.recurring_amount) == "100.00"
 
 
 def test_a_promotion_holds_only_for_its_products_domains_and_terms(order, shop, promotion, rows):

@@ -160,6 +160,24 @@ def test_a_promotion_is_a_negative_line_until_its_uses_are_spent():
     assert line.description == "Plan (02/03/2026 - 01/04/2026)"
 
 
+def test_every_period_billed_at_once_uses_a_promotion_until_it_is_spent():
+    promotion = Promotion(
+        "SAVE", recurring=True, recur_for=3, first_discount=zar(250), recurring_discount=zar(100)
+    )
+    settings = load_settings({"ContinuousInvoiceGeneration": "on"}, 1)
+    behind = replace(
+        SERVICE,
+        promotion=promotion,
+        promotion_uses=1,
+        recurring_amount=zar(900),
+        due_on=date(2025, 12, 2),
+        catch_up=CatchUp.ALL,
+    )
+    decision = decide(ClientDue(TERMS, (behind,)), RunTerms(TODAY, settings))
+    assert amounts(decision) == [["10.00", "-1.00"], ["10.00", "-1.00"], ["10.00"], ["10.00"]]
+    assert [move.promotion_uses for move in decision.moves] == [2]
+
+
 def test_a_promotion_that_does_not_recur_leaves_renewals_alone():
     promotion = Promotion(
         "ONCE", recurring=False, recur_for=0, first_discount=zar(250), recurring_discount=zar(0)

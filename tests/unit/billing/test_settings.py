@@ -54,7 +54,7 @@ def test_stored_texts_become_typed_values():
         ("CreateInvoiceDaysBefore", "3651", "whole number of days from 0 to 3650"),
         ("CreateInvoiceDaysBeforeMonthly", "soon", "whole number of days"),
         ("InvoiceIncrement", "0", "whole number above 0"),
-        ("BilledStatuses", "Active,Asleep", "comma list of item statuses"),
+        ("BilledStatuses", "Active,Asleep", "comma list of Pending, Pending Transfer, Active"),
         ("BilledStatuses", "", "at least one status"),
         ("TaxCustomInvoiceNumberFormat", "INV", "must hold {NUMBER}"),
         ("SequentialInvoiceNumberFormat", "{NUMBER}" + "x" * 40, "at most 40 characters"),

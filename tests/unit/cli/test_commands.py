@@ -214,10 +214,10 @@ def test_runs_on_another_day_bill_the_next_periods(ready):
     assert "identifier" in calls
     today = datetime.now(UTC).date()
     dry = ready("run-invoices", "--dry-run").stdout.splitlines()
-    assert dry[0] == f"Account main, {today}: 1 invoices would be issued"
+    assert dry[0] == f"Account main, {today}: 1 invoice would be issued"
     assert re.fullmatch(r"content digest [0-9a-f]{64}", dry[1])
     assert ready("run-invoices", "--client", "1").stdout == (
-        f"Account main, {today}: 1 invoices issued, the last is 1\n"
+        f"Account main, {today}: 1 invoice issued, the last is 1\n"
     )
     assert ready("run-invoices").stdout == f"Account main, {today}: 0 invoices issued\n"
     later = date(today.year + 1, today.month, min(today.day, 28))
@@ -245,6 +245,24 @@ def test_the_demo_can_be_made_again_and_prints_a_call_of_each_protocol(ready):
     secret = facts_of(again)["secret"]
     assert call(facts_of(again)["identifier"], secret)["result"] == "success"
     assert call(facts_of(again)["identifier"], secret, action="GetClients")["totalresults"] == 1
+
+
+@pytest.mark.parametrize("setup", ["", "[[currencies]]\ncode = 'EUR'\ndefault = true\nrate = 1\n"])
+def test_the_demo_bills_in_the_clients_currency(ready, tmp_path, setup):
+    file = tmp_path / "usd.toml"
+    file.write_text(f"[[currencies]]\nid = 1\ncode = 'USD'\nprefix = '$'\n{setup}")
+    ready("setup", "--file", str(file))
+    expected = "EUR" if setup else "USD"
+    printed = ready("demo").stdout
+    body = json.loads(printed.partition("apiformat=json' \\\n  -d '")[2].partition("'\n")[0])
+    assert body["data"][0][4] == expected
+    assembly = assemble(load_settings())
+    content = json.dumps(body).encode()
+    path = "/api/GenerateNewRecurringInvoice.php"
+    request = WireRequest("POST", path, b"apiformat=json", {}, content, "127.0.0.1", len(content))
+    reply = serve(assembly.gateway, assembly.protocols[1], request)
+    assembly.close()
+    assert json.loads(reply.body)["type"] == "success"
 
 
 def facts_of(printed: str) -> dict[str, str]:
@@ -390,9 +408,12 @@ def test_a_folder_that_cannot_be_made_is_named(adapter, tmp_path):
     ],
     ids=" ".join,
 )
-def test_a_database_without_a_schema_names_the_remedy(adapter, arguments):
+def test_a_database_without_a_schema_names_itself_and_the_remedy(adapter, environ, arguments):
     refused = adapter(*arguments, fails=True).stderr
-    assert refused.startswith("Error: The database is at schema revision none")
+    url = re.escape(environ["ADAPTER_DATABASE_URL"])
+    assert re.match(
+        rf"Error: account \w+, {url}: The database is at schema revision none", refused
+    )
     assert refused.endswith("run `adapter db upgrade`\n")
 
 
@@ -407,7 +428,7 @@ def test_a_schema_of_another_version_is_refused_and_left_alone(ready, environ, a
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     before = contents(store)
     refused = ready(*arguments, fails=True).stderr
-    assert refused.startswith("Error: The database is at schema revision 9999, this version needs")
+    assert "at schema revision 9999, this version needs" in refused
     assert refused.endswith("run `adapter db upgrade`\n")
     assert contents(store) == before
     store.close()

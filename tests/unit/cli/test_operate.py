@@ -78,6 +78,29 @@ def test_a_wrong_moment_is_refused(ready, arguments, problem):
     assert "not moved" in ready("clock", "show").stdout
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "2200-01-01", "9999-12-31"])
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["run-invoices", "--client", "1", "--on"], "--on"),
+        (["schedule", "preview", "--client", "1", "--until"], "--until"),
+        (["schedule", "held", "drop", "service", "1"], "day"),
+        (["audit", "--from", "2026-01-01", "--to"], "--to"),
+        (["audit", "--to", "2026-01-01", "--from"], "--from"),
+    ],
+)
+def test_a_day_out_of_bounds_is_refused_in_one_line(ready, arguments, option, day):
+    refused = ready(*arguments, day, fails=True).stderr
+    assert refused == f"Error: {option}: must lie between 1970-01-01 and 2199-12-31\n"
+
+
+def test_the_last_day_can_be_run_and_looked_at(ready, fill):
+    fill(1, date(2026, 3, 2))
+    line = ready("run-invoices", "--client", "1", "--on", "2199-12-31").stdout
+    assert line == "Account main, 2199-12-31: 1 invoice issued, the last is 1\n"
+    assert "0 faults" in ready("audit", "--from", "1970-01-01", "--to", "2199-12-31").stdout
+
+
 def test_production_has_one_clock(ready, monkeypatch):
     for name, value in {"MODE": "production", "ZONE": "UTC", "BUSINESS_ID": "1"}.items():
         monkeypatch.setenv(f"ADAPTER_ACCOUNTS_MAIN_{name}", value)
@@ -184,7 +207,8 @@ def test_held_dates_are_listed_issued_and_dropped(ready, fill):
 def test_parked_billables_are_listed_and_retried(ready, fill):
     fill(7, date(2026, 3, 2), known=False)
     fill(8, date(2026, 3, 2), known=False)
-    assert "2 items parked" in ready("run-invoices").stdout
+    named = "parked (`adapter parked list` names them)\n"
+    assert ready("run-invoices").stdout.endswith(f"2 items {named}")
     listed = json.loads(ready("parked", "list", "--json").stdout)
     assert [(each["kind"], each["id"], each["client"]) for each in listed] == [
         ("service", 1, 7),
@@ -198,7 +222,8 @@ def test_parked_billables_are_listed_and_retried(ready, fill):
     ]
     refused = ready("parked", "retry", "service", "1", fails=True).stderr
     assert refused == "Error: service 1 is not parked\n"
-    assert "1 no longer parked" in ready("parked", "retry", "--all").stdout
+    assert ready("run-invoices").stdout.endswith(f"1 item {named}")
+    assert "2 no longer parked" in ready("parked", "retry", "--all").stdout
     assert json.loads(ready("parked", "list", "--json").stdout) == []
 
 

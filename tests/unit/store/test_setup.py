@@ -25,6 +25,8 @@ from adapter.store.unit_of_work import DOCUMENT_ID, INVOICE_NUMBER, Store
 DOCS = Path(__file__).parents[3] / "docs" / "catalogue.md"
 EXAMPLE = DOCS.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
 
+DAYS = "CreateInvoiceDaysBefore"
+
 
 @pytest.fixture
 def apply(store, context):
@@ -556,6 +558,16 @@ def _priced(prices, **changes):
         ({"settings": []}, "settings", "must be a table"),
         ({"settings": {"APIAllowedIPs": ""}}, "settings.APIAllowedIPs", "no such setting"),
         ({"settings": {"TaxType": "no"}}, "settings.TaxType", "Exclusive or Inclusive"),
+        (
+            {"settings": {"CreateInvoiceDaysBefore": -3}},
+            "settings.CreateInvoiceDaysBefore",
+            "from 0 to 3650",
+        ),
+        (
+            {"settings": {"CreateInvoiceDaysBefore": 4000000}},
+            "settings.CreateInvoiceDaysBefore",
+            "to 3650",
+        ),
         ({"settings": {"TaxType": 1.5}}, "settings.TaxType", "must be text"),
         ({"settings": {"Email": "a", "email": "b"}}, "settings.email", "stands twice"),
         ({"next": {"quote_number": 5}}, "next.quote_number", "unknown key"),

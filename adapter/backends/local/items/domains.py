@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from adapter.backends.local.catalogue_prices import RENEW, domain_price
 from adapter.backends.local.items.changes import amounts_by_hand, change, given, given_dates
 from adapter.backends.local.lookups import currency_of, method_names, window
-from adapter.backends.local.promotions import recurring_amounts
+from adapter.backends.local.promotions import next_amount, recurring_amounts
 from adapter.billing.model import BillableKind, ItemStatus
 from adapter.billing.money import Money
 from adapter.commands.context import Context
@@ -21,10 +21,12 @@ MAX_YEARS = 10
 def list_domains(uow: UnitOfWork, command: ListDomains, _context: Context) -> DomainsListed:
     """List domains by id."""
     domains, clients, currencies = tables.domains, tables.clients, tables.currencies
+    promotions = tables.promotions
     query = (
-        sa.select(domains, currencies.c.code)
+        sa.select(domains, currencies.c.code, promotions.c.recurring, promotions.c.recur_for)
         .join(clients, clients.c.id == domains.c.client_id)
         .join(currencies, currencies.c.id == clients.c.currency_id)
+        .outerjoin(promotions, promotions.c.id == domains.c.promotion_id)
         .order_by(domains.c.id)
     )
     for column, wanted in (
@@ -48,7 +50,7 @@ def list_domains(uow: UnitOfWork, command: ListDomains, _context: Context) -> Do
                 registrar=row["registrar"],
                 years=row["years"],
                 first_amount=Money(row["first_amount"], row["code"]),
-                recurring_amount=Money(row["recurring_amount"], row["code"]),
+                recurring_amount=Money(next_amount(row), row["code"]),
                 payment_method=row["payment_method"],
                 payment_method_name=names.get(row["payment_method"], row["payment_method"]),
                 registered_on=row["registered_on"],

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from adapter.backends.local.catalogue_prices import PRODUCT, cycle_price, offered_prices
 from adapter.backends.local.items.changes import amounts_by_hand, change, given, given_dates
 from adapter.backends.local.lookups import currency_of, method_names, window
-from adapter.backends.local.promotions import recurring_amounts
+from adapter.backends.local.promotions import next_amount, recurring_amounts
 from adapter.billing.model import BillableKind, ItemStatus
 from adapter.billing.money import Money
 from adapter.billing.schedule import Cycle
@@ -21,16 +21,20 @@ def list_services(uow: UnitOfWork, command: ListServices, _context: Context) -> 
     """List services by id; an unknown client has none."""
     services, products, groups = tables.services, tables.products, tables.product_groups
     clients, currencies, orders = tables.clients, tables.currencies, tables.orders
+    promotions = tables.promotions
     query = (
         sa.select(
             services,
             currencies.c.code,
+            promotions.c.recurring,
+            promotions.c.recur_for,
             orders.c.order_number,
             products.c.name.label("product_name"),
             groups.c.name.label("group_name"),
         )
         .join(clients, clients.c.id == services.c.client_id)
         .join(currencies, currencies.c.id == clients.c.currency_id)
+        .outerjoin(promotions, promotions.c.id == services.c.promotion_id)
         .outerjoin(orders, orders.c.id == services.c.order_id)
         .outerjoin(products, products.c.id == services.c.product_id)
         .outerjoin(groups, groups.c.id == products.c.group_id)
@@ -62,7 +66,7 @@ def list_services(uow: UnitOfWork, command: ListServices, _context: Context) -> 
                 group_name=row["group_name"] or "",
                 domain=row["domain"],
                 first_amount=Money(row["first_amount"], row["code"]),
-                recurring_amount=Money(row["recurring_amount"], row["code"]),
+                recurring_amount=Money(next_amount(row), row["code"]),
                 payment_method=row["payment_method"],
                 payment_method_name=names.get(row["payment_method"], row["payment_method"]),
                 cycle=Cycle(row["cycle"]),
