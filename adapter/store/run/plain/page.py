@@ -33,15 +33,15 @@ _KEPT: Final = 8
 class PlainPage:
     """What the set-based path found of a page's clients.
 
-    `count` invoices of `lines` lines wait in the staging tables. The Python path bills every
-    kind of `special` clients, and only the recurring invoices of `recurring` ones.
+    `count` invoices wait in the staging tables; `single` when they have one line each. The Python
+    path bills every kind of `special` clients, and only recurring invoices of `recurring` ones.
     """
 
     count: int = 0
-    lines: int = 0
     kinds: tuple[BillableKind, ...] = ()
     special: tuple[int, ...] = ()
     recurring: tuple[int, ...] = ()
+    single: bool = False
 
 
 def can_serve(scope: Scope, settings: BusinessSettings, shared: Shared) -> bool:
@@ -88,14 +88,16 @@ class PlainPath:
         if special:
             staged.list_clients(uow, special)
             lines -= plan.drop_special.run(connection, values)
+        left = (tuple(kinds), tuple(sorted(special)), tuple(sorted(recurring - special)))
+        single = plan.periods.all(connection, values)[0]
+        if tuple(single) == (lines, lines, 1, lines):
+            return PlainPage(lines, *left, single=True)
         count = plan.documents.run(connection, values) if lines else 0
         if count:
             whole, first, last = plan.bounds.all(connection, values)[0]
             if whole > _LARGEST_SUM or (first, last) != (1, count):
                 return PlainPage(special=tuple(client_ids))
-        return PlainPage(
-            count, lines, tuple(kinds), tuple(sorted(special)), tuple(sorted(recurring - special))
-        )
+        return PlainPage(count, *left)
 
     def write(
         self, page: PlainPage, run_id: int | None, numbers: Numbers, *, send_email: bool
@@ -117,16 +119,16 @@ class PlainPath:
             "template": template,
             "send_email": send_email,
         }
+        writes = plan.single if page.single else plan.grouped
         # Claims first: a period billed before fails here, before its invoice was written.
-        plan.claims.run(connection, values)
+        writes.claims.run(connection, values)
         reached(Point.CLAIM)
         for kind in page.kinds:
             plan.queue[kind].run(connection, values)
-        plan.invoices.run(connection, values)
-        lines = plan.single_lines if page.lines == page.count else plan.lines
-        lines.run(connection, values)
+        writes.invoices.run(connection, values)
+        writes.lines.run(connection, values)
         if send_email:
-            plan.mails.run(connection, values)
+            writes.mails.run(connection, values)
         reached(Point.INSERT)
 
 
@@ -134,6 +136,16 @@ def _ids(
     statement: PageStatement, connection: sa.Connection, values: Mapping[str, Any]
 ) -> set[int]:
     return {client_id for (client_id,) in statement.all(connection, values)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Writes:
+    """The inserts of a page's invoices, from one source."""
+
+    claims: PageStatement
+    invoices: PageStatement
+    lines: PageStatement
+    mails: PageStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +159,11 @@ class _Plan:
     riders: PageStatement
     drop_special: PageStatement
     documents: PageStatement
+    periods: PageStatement
     bounds: PageStatement
-    claims: PageStatement
     queue: Mapping[BillableKind, PageStatement]
-    invoices: PageStatement
-    lines: PageStatement
-    single_lines: PageStatement
-    mails: PageStatement
+    single: _Writes
+    grouped: _Writes
 
 
 def _plan(uow: UnitOfWork, store: Store, shared: Shared) -> _Plan:
@@ -177,8 +187,16 @@ def _build(uow: UnitOfWork, shared: Shared) -> _Plan:
         inserted = sa.insert(table).from_select(list(names), query, include_defaults=False)
         return compiled(inserted)
 
+    def writes(source: writing.Source) -> _Writes:
+        return _Writes(
+            compiled(writing.insert_claims(source)),
+            compiled(writing.insert_documents(source, settings)),
+            compiled(writing.insert_lines(source)),
+            compiled(writing.insert_mails(source)),
+        )
+
     items, documents = staged.items, staged.documents
-    grouped = [*staging.GROUPED, *([] if dialect.name == "sqlite" else ["place"])]
+    grouped = staging.select_documents(shape, single=False)
     listed = sa.select(staged.clients.c.client_id)
     return _Plan(
         due_kinds=compiled(_due_kinds(settings)),
@@ -190,7 +208,8 @@ def _build(uow: UnitOfWork, shared: Shared) -> _Plan:
         special=compiled(staging.select_special()),
         riders=compiled(staging.select_riders()),
         drop_special=compiled(sa.delete(items).where(items.c.client_id.in_(listed))),
-        documents=into(documents, staging.select_documents(shape), grouped),
+        documents=into(documents, grouped, grouped.selected_columns.keys()),
+        periods=compiled(staging.select_periods(shape)),
         bounds=compiled(
             sa.select(
                 sa.func.max(documents.c.whole),
@@ -198,12 +217,9 @@ def _build(uow: UnitOfWork, shared: Shared) -> _Plan:
                 sa.func.max(documents.c.place),
             )
         ),
-        claims=compiled(writing.insert_claims()),
         queue={kind: compiled(writing.update_queue(kind, settings)) for kind in staging.KINDS},
-        invoices=compiled(writing.insert_documents(settings)),
-        lines=compiled(writing.insert_lines(single=False)),
-        single_lines=compiled(writing.insert_lines(single=True)),
-        mails=compiled(writing.insert_mails()),
+        single=writes(writing.single_source(shape)),
+        grouped=writes(writing.grouped_source()),
     )
 
 

@@ -34,18 +34,6 @@ TODAY: Final = "today"
 _LARGEST_LINE: Final = 10**9
 _NAMES: Final = sa.literal_column("' - '", sa.String)
 _POSTGRESQL: Final = {"%d": "DD", "%m": "MM", "%Y": "YYYY"}
-GROUPED: Final = (
-    "client_id",
-    "due_on",
-    "payment_method",
-    "whole",
-    "taxable",
-    "currency",
-    "rate_1",
-    "rate_2",
-    "tax_1",
-    "tax_2",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,24 +164,44 @@ def select_recurring(shape: Shape, on: date) -> sa.Select[Any]:
     return _by_client(query.distinct(), table, "ix_recurring_invoices_client")
 
 
-def select_documents(shape: Shape) -> sa.Select[Any]:
+def select_periods(shape: Shape) -> sa.Select[Any]:
+    """Return of the staged periods: how many, of how many clients, and their outermost places.
+
+    Where they are all the same number, and the places begin at 1, each is an invoice of its own.
+    """
+    items = staged.items
+    count = sa.func.count()
+    places: tuple[Any, Any] = (sa.literal_column("1"), count)
+    if shape.dialect == "sqlite":
+        places = (sa.func.min(single_place(shape)), sa.func.max(single_place(shape)))
+    clients = sa.func.count(sa.distinct(items.c.client_id))
+    return sa.select(count, clients, *places).select_from(items)
+
+
+def select_documents(shape: Shape, *, single: bool) -> sa.Select[Any]:
     """Return the staged periods grouped into invoices, taxed per level on their taxed sums.
 
-    Columns as `GROUPED` names them, then the invoice's place. SQLite numbers the rows of an
-    emptied table from 1 by itself; a window over them would sort them once more.
+    Columns as the staging table names them. With `single` every client has one period, which is
+    an invoice of its own. Grouped on SQLite they come without their places: it numbers the rows
+    of an emptied table by itself, and a window over them would sort them once more.
     """
     items, clients, currencies = staged.items, tables.clients, tables.currencies
-    key = (items.c.client_id, items.c.invoice_due_on, items.c.payment_method)
+    key = (items.c.client_id, items.c.invoice_due_on.label("due_on"), items.c.payment_method)
     taxed = sa.case((items.c.taxed, items.c.amount), else_=0)
-    sums = (
-        sa.select(
+    if single:
+        grouped = sa.select(
+            *key,
+            items.c.amount.label("whole"),
+            taxed.label("taxable"),
+            single_place(shape).label("place"),
+        )
+    else:
+        grouped = sa.select(
             *key,
             sa.cast(sa.func.sum(items.c.amount), sa.BigInteger).label("whole"),
             sa.cast(sa.func.sum(taxed), sa.BigInteger).label("taxable"),
-        )
-        .group_by(*key)
-        .subquery()
-    )
+        ).group_by(*key)
+    sums = grouped.subquery()
     rated = (
         sa.select(
             sums,
@@ -207,8 +215,18 @@ def select_documents(shape: Shape) -> sa.Select[Any]:
     first = tax(shape, rated.c.taxable, rated.c.rate_1, rated)
     base = rated.c.taxable + first if shape.settings.tax_compound else rated.c.taxable
     second = tax(shape, base, rated.c.rate_2, rated)
-    place = sa.func.row_number().over(order_by=[rated.c[column.name] for column in key])
-    return sa.select(rated, first, second, *([] if shape.dialect == "sqlite" else [place]))
+    query = sa.select(rated, first.label("tax_1"), second.label("tax_2"))
+    if single or shape.dialect == "sqlite":
+        return query
+    order = (rated.c.client_id, rated.c.due_on, rated.c.payment_method)
+    return query.add_columns(sa.func.row_number().over(order_by=order).label("place"))
+
+
+def single_place(shape: Shape) -> Any:
+    """Return the place of a client's only period on its page, from 1."""
+    if shape.dialect == "sqlite":
+        return sa.literal_column("run_items.rowid", sa.BigInteger)
+    return sa.func.row_number().over(order_by=staged.items.c.client_id)
 
 
 def _due(kind: BillableKind, settings: BusinessSettings, on: date) -> Any:

@@ -3,6 +3,7 @@
 Columns are listed one by one, and their values are those that `write` gives to decisions.
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -13,13 +14,43 @@ from adapter.store import tables
 from adapter.store.outbox import created_columns
 from adapter.store.queue import TABLES
 from adapter.store.run.plain import staged
-from adapter.store.run.plain.staging import today
+from adapter.store.run.plain.shape import Shape
+from adapter.store.run.plain.staging import select_documents, single_place, today
 
-_DOCUMENTS: Final = staged.documents
 _ITEMS: Final = staged.items
 
 
-def insert_claims() -> sa.Insert:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a page's invoices are, its periods with their invoices' places, and that place.
+
+    `single`: every invoice has one period.
+    """
+
+    invoices: Any
+    periods: Any
+    place: Any
+    single: bool
+
+
+def grouped_source() -> Source:
+    """Return the invoices that are staged in a table of their own."""
+    documents = staged.documents
+    mine = sa.and_(
+        documents.c.client_id == _ITEMS.c.client_id,
+        documents.c.due_on == _ITEMS.c.invoice_due_on,
+        documents.c.payment_method == _ITEMS.c.payment_method,
+    )
+    return Source(documents, _ITEMS.join(documents, mine), documents.c.place, single=False)
+
+
+def single_source(shape: Shape) -> Source:
+    """Return the invoices of a page whose clients have one period each: the periods themselves."""
+    invoices = select_documents(shape, single=True).subquery()
+    return Source(invoices, _ITEMS, single_place(shape), single=True)
+
+
+def insert_claims(source: Source) -> sa.Insert:
     """Return the insert of one claim a staged period."""
     claims = tables.claims
     return _insert(
@@ -28,7 +59,7 @@ def insert_claims() -> sa.Insert:
             "kind": _ITEMS.c.kind,
             "billable_id": _ITEMS.c.billable_id,
             "due_on": _ITEMS.c.due_on,
-            "document_id": _document_id(),
+            "document_id": _document_id(source.place),
             "next_on": _ITEMS.c.next_on,
             "moved": sa.false(),
             "run_id": _given("run_id"),
@@ -38,13 +69,13 @@ def insert_claims() -> sa.Insert:
             "settings_version": _given("settings_version"),
             "claimed_at": _now(),
         },
-        _with_document(),
+        source.periods,
     )
 
 
-def insert_documents(settings: BusinessSettings) -> sa.Insert:
+def insert_documents(source: Source, settings: BusinessSettings) -> sa.Insert:
     """Return the insert of the staged invoices."""
-    documents, staged_ = tables.documents, _DOCUMENTS
+    documents, staged_ = tables.documents, source.invoices
     taxes = staged_.c.tax_1 + staged_.c.tax_2
     inclusive = settings.tax_inclusive
     number = _given("first_number") + staged_.c.place - 1
@@ -56,7 +87,7 @@ def insert_documents(settings: BusinessSettings) -> sa.Insert:
     return _insert(
         documents,
         {
-            "id": _document_id(),
+            "id": _document_id(staged_.c.place),
             "kind": _text(DocumentKind.INVOICE.value),
             "client_id": staged_.c.client_id,
             "currency": staged_.c.currency,
@@ -89,20 +120,16 @@ def insert_documents(settings: BusinessSettings) -> sa.Insert:
     )
 
 
-def insert_lines(*, single: bool) -> sa.Insert:
-    """Return the insert of one line a staged period.
-
-    With `single` every invoice of the page has one line, which need not be counted.
-    """
+def insert_lines(source: Source) -> sa.Insert:
+    """Return the insert of one line a staged period."""
     position: Any = _zero()
-    if not single:
+    if not source.single:
         order = (_ITEMS.c.kind_order, _ITEMS.c.billable_id, _ITEMS.c.due_on)
-        place = sa.func.row_number().over(partition_by=_DOCUMENTS.c.place, order_by=order)
-        position = place - 1
+        position = sa.func.row_number().over(partition_by=source.place, order_by=order) - 1
     return _insert(
         tables.document_lines,
         {
-            "document_id": _document_id(),
+            "document_id": _document_id(source.place),
             "position": position,
             "line_type": _ITEMS.c.line_type,
             "related_id": _ITEMS.c.billable_id,
@@ -110,17 +137,19 @@ def insert_lines(*, single: bool) -> sa.Insert:
             "amount": _ITEMS.c.amount,
             "taxed": _ITEMS.c.taxed,
         },
-        _with_document(),
+        source.periods,
     )
 
 
-def insert_mails() -> sa.Insert:
+def insert_mails(source: Source) -> sa.Insert:
     """Return the insert of one mail a staged invoice."""
-    return _insert(
-        tables.outbox,
-        created_columns(_document_id(), _DOCUMENTS.c.client_id, _now()),
-        _DOCUMENTS,
-    )
+    invoices = source.invoices
+    if source.single:
+        # Of a page's periods nothing is wanted here but whose they are.
+        columns = created_columns(_document_id(source.place), _ITEMS.c.client_id, _now())
+        return _insert(tables.outbox, columns, _ITEMS)
+    columns = created_columns(_document_id(source.place), invoices.c.client_id, _now())
+    return _insert(tables.outbox, columns, invoices)
 
 
 def update_queue(kind: BillableKind, settings: BusinessSettings) -> sa.Update:
@@ -146,20 +175,8 @@ def _insert(table: sa.Table, values: dict[str, Any], source: Any) -> sa.Insert:
     return sa.insert(table).from_select(list(values), query, include_defaults=False)
 
 
-def _with_document() -> Any:
-    """Return the staged periods, each with its invoice."""
-    return _ITEMS.join(
-        _DOCUMENTS,
-        sa.and_(
-            _DOCUMENTS.c.client_id == _ITEMS.c.client_id,
-            _DOCUMENTS.c.due_on == _ITEMS.c.invoice_due_on,
-            _DOCUMENTS.c.payment_method == _ITEMS.c.payment_method,
-        ),
-    )
-
-
-def _document_id() -> Any:
-    return _given("first_id") + (_DOCUMENTS.c.place - 1) * _given("id_step")
+def _document_id(place: Any) -> Any:
+    return _given("first_id") + (place - 1) * _given("id_step")
 
 
 def _given(name: str) -> Any:
