@@ -11,11 +11,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapter.store import servers, tables
+from adapter.store.prepared import Prepared
 from adapter.store.unit_of_work import UnitOfWork
 
 _ID = tables.clients.c.id
 _DENSE = 4
 _HOLD_ONE = "SELECT id FROM clients WHERE id = :client_id FOR UPDATE"
+
+# A list as one parameter: PostgreSQL need not read thousands of numbers as text for every page.
+_AMONG = sa.select(_ID).where(sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger))) == _ID)
+_LOCK = Prepared(_AMONG.order_by(_ID).with_for_update())
+_LOCK_FREE = Prepared(_AMONG.order_by(_ID).with_for_update(skip_locked=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +39,12 @@ def hold(uow: UnitOfWork, client_ids: Sequence[int], *, wait: bool = False) -> H
     """
     if uow.is_alone:
         return Held(tuple(client_ids))
-    query = _listed(client_ids).order_by(_ID).with_for_update(skip_locked=not wait)
-    held = set(uow.execute(query).scalars())
+    lock = _LOCK if wait else _LOCK_FREE
+    if uow.connection.dialect.name == "postgresql":
+        held = {row[0] for row in lock.all(uow.connection, {"ids": list(client_ids)})}
+    else:
+        query = _listed(client_ids).order_by(_ID).with_for_update(skip_locked=not wait)
+        held = set(uow.execute(query).scalars())
     missing = [client_id for client_id in client_ids if client_id not in held]
     if not missing:
         return Held(tuple(client_ids))

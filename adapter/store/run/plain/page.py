@@ -70,7 +70,7 @@ class PlainPath:
         """
         uow, connection = self.uow, self.uow.connection
         plan = _plan(uow, self.store, self.shared)
-        values = {staging.TODAY: self.context.today}
+        values = {staging.TODAY: self.context.today, staged.CLIENT_IDS: list(client_ids)}
         flags = plan.due_kinds.all(connection, values)[0]
         kinds = [kind for kind, due in zip(BillableKind, flags, strict=True) if due]
         if not kinds:
@@ -87,6 +87,7 @@ class PlainPath:
         special |= _ids(plan.riders, connection, values)
         if special:
             staged.list_clients(uow, special)
+            values[staged.CLIENT_IDS] = list(special)
             lines -= plan.drop_special.run(connection, values)
         left = (tuple(kinds), tuple(sorted(special)), tuple(sorted(recurring - special)))
         single = plan.periods.all(connection, values)[0]
@@ -197,7 +198,7 @@ def _build(uow: UnitOfWork, shared: Shared) -> _Plan:
 
     items, documents = staged.items, staged.documents
     grouped = staging.select_documents(shape, single=False)
-    listed = sa.select(staged.clients.c.client_id)
+    listed = staged.of_page(dialect.name, items.c.client_id)
     return _Plan(
         due_kinds=compiled(_due_kinds(settings)),
         due={
@@ -206,8 +207,8 @@ def _build(uow: UnitOfWork, shared: Shared) -> _Plan:
         },
         recurring=compiled(staging.select_recurring(shape, ORIGIN)),
         special=compiled(staging.select_special()),
-        riders=compiled(staging.select_riders()),
-        drop_special=compiled(sa.delete(items).where(items.c.client_id.in_(listed))),
+        riders=compiled(staging.select_riders(shape)),
+        drop_special=compiled(sa.delete(items).where(listed)),
         documents=into(documents, grouped, grouped.selected_columns.keys()),
         periods=compiled(staging.select_periods(shape)),
         bounds=compiled(

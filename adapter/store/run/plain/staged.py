@@ -20,7 +20,8 @@ clients = sa.Table(
     **_TEMPORARY,
 )
 
-# A period of an item as it will be billed. `special` says that SQL may not decide about it.
+# A period of an item as it will be billed. `special` says that SQL may not decide about it;
+# `place` counts the periods of its kind, where the engine does not number rows by itself.
 items = sa.Table(
     "run_items",
     _metadata,
@@ -40,6 +41,7 @@ items = sa.Table(
     sa.Column("inputs_digest", short_text(64), nullable=False),
     sa.Column("fence", sa.Integer, nullable=False),
     sa.Column("special", sa.Boolean, nullable=False),
+    sa.Column("place", RowId),
     **_TEMPORARY,
 )
 
@@ -62,10 +64,10 @@ documents = sa.Table(
     **_TEMPORARY,
 )
 
+CLIENT_IDS: Final = "client_ids"
 _TABLES: Final = (clients, items, documents)
 _LIST: Final = {
     "sqlite": "INSERT INTO run_clients SELECT value FROM json_each(:ids)",
-    "postgresql": "INSERT INTO run_clients SELECT unnest(CAST(:ids AS BIGINT[]))",
     "mariadb": "INSERT INTO run_clients SELECT id FROM JSON_TABLE(:ids, '$[*]' "
     "COLUMNS (id BIGINT PATH '$')) AS listed",
 }
@@ -111,10 +113,19 @@ def _script(dialect: sa.Dialect) -> tuple[str, ...]:
 
 def list_clients(uow: UnitOfWork, client_ids: Iterable[int]) -> None:
     """List these clients instead of the page's."""
-    uow.execute(sa.delete(clients))
-    _fill(uow, client_ids)
+    if uow.connection.dialect.name in _FILL:
+        uow.execute(sa.delete(clients))
+        _fill(uow, client_ids)
+
+
+def of_page(dialect: str, client_id: Any) -> Any:
+    """Return the condition that a client is listed; PostgreSQL takes the list with a statement."""
+    if dialect in _FILL:
+        return client_id.in_(sa.select(clients.c.client_id))
+    return client_id == sa.any_(sa.bindparam(CLIENT_IDS, None, type_=sa.ARRAY(sa.BigInteger)))
 
 
 def _fill(uow: UnitOfWork, client_ids: Iterable[int]) -> None:
-    dialect, ids = uow.connection.dialect.name, list(client_ids)
-    uow.execute(_FILL[dialect], {"ids": ids if dialect == "postgresql" else str(ids)})
+    statement = _FILL.get(uow.connection.dialect.name)
+    if statement is not None:
+        uow.execute(statement, {"ids": str(list(client_ids))})

@@ -54,7 +54,7 @@ class _Facts:
 
 def today() -> Any:
     """Return the account's day, a parameter of every statement."""
-    return sa.bindparam(TODAY, type_=sa.Date)
+    return sa.bindparam(TODAY, None, type_=sa.Date)
 
 
 def select_due(kind: BillableKind, shape: Shape, on: date) -> sa.Select[Any]:
@@ -129,9 +129,10 @@ def select_due(kind: BillableKind, shape: Shape, on: date) -> sa.Select[Any]:
             digest,
             table.c.fence,
             sa.func.coalesce(sa.or_(*special), sa.true()),
+            sa.null() if shape.dialect == "sqlite" else sa.func.row_number().over(),
         )
         .select_from(source)
-        .where(_due(kind, settings, on), _of_page(table.c.client_id))
+        .where(_due(kind, settings, on), staged.of_page(shape.dialect, table.c.client_id))
     )
     return _by_client(query, table, f"ix_{table.name}_client")
 
@@ -142,11 +143,11 @@ def select_special() -> sa.Select[Any]:
     return sa.select(items.c.client_id).where(items.c.special).distinct()
 
 
-def select_riders() -> sa.Select[Any]:
+def select_riders(shape: Shape) -> sa.Select[Any]:
     """Return the page's clients with an item that waits to join another invoice."""
     items = tables.billable_items
     query = sa.select(items.c.client_id).where(
-        _of_page(items.c.client_id),
+        staged.of_page(shape.dialect, items.c.client_id),
         items.c.action == ItemAction.NEXT_INVOICE.value,
         items.c.generation_count == 0,
         items.c.parked_reason.is_(None),
@@ -159,7 +160,7 @@ def select_recurring(shape: Shape, on: date) -> sa.Select[Any]:
     kind = BillableKind.RECURRING_INVOICE
     table = TABLES[kind]
     query = sa.select(table.c.client_id).where(
-        _due(kind, shape.settings, on), _of_page(table.c.client_id)
+        _due(kind, shape.settings, on), staged.of_page(shape.dialect, table.c.client_id)
     )
     return _by_client(query.distinct(), table, "ix_recurring_invoices_client")
 
@@ -169,13 +170,11 @@ def select_periods(shape: Shape) -> sa.Select[Any]:
 
     Where they are all the same number, and the places begin at 1, each is an invoice of its own.
     """
-    items = staged.items
-    count = sa.func.count()
-    places: tuple[Any, Any] = (sa.literal_column("1"), count)
-    if shape.dialect == "sqlite":
-        places = (sa.func.min(single_place(shape)), sa.func.max(single_place(shape)))
+    items, place = staged.items, single_place(shape)
     clients = sa.func.count(sa.distinct(items.c.client_id))
-    return sa.select(count, clients, *places).select_from(items)
+    return sa.select(sa.func.count(), clients, sa.func.min(place), sa.func.max(place)).select_from(
+        items
+    )
 
 
 def select_documents(shape: Shape, *, single: bool) -> sa.Select[Any]:
@@ -223,19 +222,18 @@ def select_documents(shape: Shape, *, single: bool) -> sa.Select[Any]:
 
 
 def single_place(shape: Shape) -> Any:
-    """Return the place of a client's only period on its page, from 1."""
+    """Return the place of a client's only period on its page, from 1.
+
+    Where periods of several kinds are staged it may not be one: `select_periods` tells.
+    """
     if shape.dialect == "sqlite":
         return sa.literal_column("run_items.rowid", sa.BigInteger)
-    return sa.func.row_number().over(order_by=staged.items.c.client_id)
+    return staged.items.c.place
 
 
 def _due(kind: BillableKind, settings: BusinessSettings, on: date) -> Any:
     """Return the due condition of a kind in a run over everything."""
     return due_condition(kind, Scope(ids=dict.fromkeys(BillableKind)), settings, on)
-
-
-def _of_page(client_id: Any) -> Any:
-    return client_id.in_(sa.select(staged.clients.c.client_id))
 
 
 def _by_client(query: sa.Select[Any], table: sa.Table, index: str) -> sa.Select[Any]:
