@@ -5,6 +5,7 @@ SQLAlchemy knows the types; handing it a dictionary a row costs more than the da
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -76,10 +77,11 @@ def _bring_into_form(rows: list[list[Any]], position: int, process: _Process) ->
     known: dict[Any, Any] = {}
     for row in rows:
         value = row[position]
-        if isinstance(value, date):
-            # A page repeats few dates and times.
-            if value not in known:
-                known[value] = process(value)
-            row[position] = known[value]
+        if isinstance(value, (date, Decimal)):
+            # A page repeats few dates, times and rates.
+            found = known.get(value)
+            if found is None:
+                found = known[value] = process(value)
+            row[position] = found
         elif value is not None:
             row[position] = process(value)
