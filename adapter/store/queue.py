@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -40,6 +40,8 @@ _TAKEN = sa.union_all(
 # Their due date waits for payment.
 _WAITING = frozenset({BillableKind.SERVICE, BillableKind.ADDON, BillableKind.DOMAIN})
 _CHUNK = 1000
+# The owner whose schedules this store bills; what another system bills waits for nothing here.
+GATEWAY: Final = "gateway"
 
 
 def step_of(kind: BillableKind, row: sa.RowMapping) -> Step | None:
@@ -128,7 +130,7 @@ def _place(
 ) -> tuple[date | None, date | None]:
     """Return where a billable stands: its place in the queue, and its due date."""
     due_on: date | None = row["next_due_on"]
-    if row["parked_reason"] is not None:
+    if row["parked_reason"] is not None or row["owner"] != GATEWAY:
         return None, due_on
     match kind:
         case BillableKind.RECURRING_INVOICE:

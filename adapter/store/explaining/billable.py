@@ -13,11 +13,10 @@ from adapter.billing.settings import BusinessSettings
 from adapter.errors import BillableNotFound
 from adapter.store import tables
 from adapter.store.explaining.words import period_in_words, rule_in_words, settings_that_mattered
-from adapter.store.queue import TABLES, cycles_limit
+from adapter.store.queue import GATEWAY, TABLES, cycles_limit
 from adapter.store.unit_of_work import UnitOfWork
 
 _LAST = 5
-_GATEWAY = "gateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def _state(
 ) -> tuple[str, str]:
     if row["parked_reason"] is not None:
         return "parked", f"set aside at {row['parked_at']}: {row['parked_reason']}"
-    if row["owner"] != _GATEWAY:
+    if row["owner"] != GATEWAY:
         return "elsewhere", f"{row['owner']} bills it, not this gateway"
     if row["next_invoice_on"] is not None:
         return _queued(uow, kind, row, today)

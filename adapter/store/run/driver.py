@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -321,7 +321,8 @@ class _Run:
 
     def _complete(self, uow: UnitOfWork, run_id: int) -> None:
         runs = tables.runs
-        values = {"finished_at": self.context.now, "complete": True}
+        finished_at = self.context.now + timedelta(seconds=self.context.elapsed())
+        values = {"finished_at": finished_at, "complete": True}
         uow.execute(sa.update(runs).where(runs.c.id == run_id).values(**values))
 
 

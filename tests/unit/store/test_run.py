@@ -3,6 +3,7 @@
 Source of most cases: whmcs facts 2.12 "Worked expectations" and section 4 of the positional facts.
 """
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from adapter.commands.model import GenerateDueInvoices
 from adapter.errors import ClientNotFound, RunIncomplete, StoreUnavailable
 from adapter.store import tables
 from adapter.store.config import RunConfig
+from adapter.store.queue import requeue
 from adapter.store.run import generate_due, run
 
 TODAY = date(2026, 3, 2)
@@ -424,3 +426,23 @@ def test_two_listed_items_of_one_client_are_billed_together(shop):
     client = shop.client()
     services = tuple(shop.service(client, TODAY) for _ in range(2))
     assert shop.generate(service_ids=services).count == 1
+
+
+def test_what_another_system_bills_is_never_in_the_queue(shop):
+    service = shop.service(shop.client(), TODAY, owner="legacy")
+    assert shop.row(BillableKind.SERVICE, service)["next_invoice_on"] is None
+    assert shop.generate().count == 0
+    with shop.store.write() as uow:
+        services = tables.services
+        uow.execute(sa.update(services).values(owner="gateway", fence=1))
+        requeue(uow, BillableKind.SERVICE, service)
+    assert shop.generate().count == 1
+
+
+def test_a_run_says_when_it_ended(shop):
+    shop.service(shop.client(), TODAY)
+    context = replace(shop.context(TODAY), elapsed=lambda: 2.5)
+    generate_due(shop.store, RunConfig(), GenerateDueInvoices(), context)
+    with shop.store.read() as uow:
+        row = uow.execute(sa.select(tables.runs)).mappings().one()
+    assert row["finished_at"] - row["started_at"] == timedelta(seconds=2.5)
