@@ -424,8 +424,11 @@ def _with_credit(
 ) -> Iterator[DocumentDraft]:
     """Use the client's credit on the new invoices in order, unless that is switched off."""
     left = terms.credit
+    if settings.no_auto_credit or left.hundredths <= 0:
+        yield from documents
+        return
     for document in documents:
-        usable = not settings.no_auto_credit and document.currency == left.currency
+        usable = document.currency == left.currency
         used = min(left, document.totals.gross) if usable else None
         if used is None or used.hundredths <= 0:
             yield document

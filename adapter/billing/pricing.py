@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Context, Decimal, InvalidOperation
+from functools import lru_cache
 
 from adapter.billing.drafts import LineDraft, Totals
 from adapter.billing.due import TaxRates
@@ -30,10 +31,16 @@ def increased(unit_price: Decimal, increase: Increase | None, generation_count: 
     exponent = generation_count // increase.interval
     if exponent == 0:
         return unit_price
-    factor = _EXACT.power(1 + increase.percentage.scaleb(-2, context=_EXACT), exponent)
+    factor = _rise(increase.percentage, exponent)
     normal = unit_price.normalize(_EXACT).as_tuple().exponent
     own_places = -normal if isinstance(normal, int) else 0
     return round_half_up(_EXACT.multiply(unit_price, factor), max(2, own_places))
+
+
+@lru_cache(maxsize=1024)
+def _rise(percentage: Decimal, exponent: int) -> Decimal:
+    """Return the factor of `exponent` rises; the lines of many documents share few of them."""
+    return _EXACT.power(1 + percentage.scaleb(-2, context=_EXACT), exponent)
 
 
 def price_recurring(  # noqa: PLR0913 - the facts of one document
@@ -93,7 +100,7 @@ def price_recurring(  # noqa: PLR0913 - the facts of one document
             )
         )
     totals = Totals(Money(net, currency), Money(vat, currency), Money.zero(currency))
-    if totals.gross.hundredths < 0:
+    if net + vat < 0:
         raise CannotBill(f"The document's total of {totals.gross} is below zero")
     return tuple(drafts), totals
 
