@@ -10,7 +10,7 @@ import click
 
 from adapter.billing.completeness import Finding, Withheld
 from adapter.cli.base import Day, account_option, workplace
-from adapter.cli.output import say
+from adapter.cli.output import counted, say
 from adapter.errors import InvalidField
 from adapter.store.auditing import Counts, Span, audit
 
@@ -37,9 +37,10 @@ def audit_command(*, begin: datetime, end: datetime, as_json: bool, account: str
         say(json.dumps({"type": "summary", "faults": faults, **asdict(counts)}))
     else:
         say(
-            f"Account {account}, {span.from_on} to {span.to_on}: {faults} faults in "
-            f"{counts.schedules} schedules, {counts.periods} periods, {counts.documents} "
-            f"documents; {counts.queued} dates wait in the queue"
+            f"Account {account}, {span.from_on} to {span.to_on}: "
+            f"{counted(faults, 'fault')} in {counted(counts.schedules, 'schedule')}, "
+            f"{counted(counts.periods, 'period')}, {counted(counts.documents, 'document')}; "
+            f"queued: {counted(counts.queued, 'date')}"
         )
     if faults:
         raise click.exceptions.Exit(1)

@@ -10,6 +10,7 @@ from adapter.billing.model import BillableKind
 from adapter.cli.base import account_option, workplace
 from adapter.cli.output import say, say_facts
 from adapter.errors import InvoiceNotFound
+from adapter.store import tables
 from adapter.store.explaining import (
     BillableExplained,
     ClaimExplained,
@@ -36,7 +37,11 @@ def invoice(*, invoice_id: int, as_json: bool, account: str) -> None:
         try:
             found = explain_invoice(uow, invoice_id)
         except InvoiceNotFound as error:
-            raise click.ClickException(f"There is no invoice {invoice_id}") from error
+            hint = ""
+            if uow.row(tables.recurring_invoices, invoice_id) is not None:
+                # Both kinds take their ids from one series.
+                hint = f"; {invoice_id} is a recurring invoice, see `adapter explain billable`"
+            raise click.ClickException(f"There is no invoice {invoice_id}{hint}") from error
     if as_json:
         _say_json(found)
         return

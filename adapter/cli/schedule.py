@@ -156,7 +156,7 @@ def _facts(each: HeldDate) -> dict[str, Any]:
 
 def _say_document(document: PreviewDocument) -> None:
     rows = [(line.description, str(line.amount)) for line in document.lines]
-    rows += [("subtotal", str(document.subtotal))]
+    rows += [("net", str(document.subtotal))]
     if document.tax:
         rows.append(("tax", str(document.tax)))
     if document.credit:

@@ -1,6 +1,7 @@
 """Column types that keep values exact on SQLite, PostgreSQL and MariaDB."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Context, Decimal
 from typing import Any, Final
@@ -98,6 +99,18 @@ class UtcTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class Unreadable:
+    """A stored value that is not what its column holds; using it raises `ValueError`."""
+
+    def __init__(self, stored: str) -> None:
+        self.stored = stored
+
+    def __iter__(self) -> Iterator[Any]:
+        raise ValueError(f"not JSON: {self.stored[:40]!r}")
+
+    __bool__ = __len__ = __getitem__ = keys = __iter__
+
+
 class JsonText(TypeDecorator[Any]):
     """A small JSON value as text, keys sorted, so that equal values are equal bytes."""
 
@@ -115,4 +128,10 @@ class JsonText(TypeDecorator[Any]):
         return _encode(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002, D102
-        return None if value is None else json.loads(value)
+        if value is None:
+            return None
+        try:
+            return json.loads(value)
+        except ValueError:
+            # One damaged value must not keep a page of others from being read.
+            return Unreadable(value)

@@ -36,6 +36,7 @@ from adapter.store.auditing.schedule import Amounts, Schedule, Surroundings
 from adapter.store.queue import TABLES, queue_date
 from adapter.store.run.load import (
     QUERIES,
+    UNREADABLE,
     Promotions,
     client_terms,
     load_shared,
@@ -132,15 +133,19 @@ def _audit_page(
             if row["parked_reason"] is not None:
                 yield _parked(page, row, None)
             continue
-        schedule = Schedule(
-            kind,
-            row,
-            terms[row["client_id"]],
-            changes.get(row["id"], ()),
-            quoted.get(row["id"], ()),
-            around,
-        )
-        yield from _audit(page, schedule)
+        try:
+            schedule = Schedule(
+                kind,
+                row,
+                terms[row["client_id"]],
+                changes.get(row["id"], ()),
+                quoted.get(row["id"], ()),
+                around,
+            )
+            found = list(_audit(page, schedule))
+        except UNREADABLE as error:
+            found = [_unreadable(page, row, error)]
+        yield from found
     by_id = {row["id"]: row for row in rows}
     for billable_id, due_on, document_id in read_lost(uow, ids):
         if billable_id in by_id and span.has(due_on):
@@ -148,6 +153,14 @@ def _audit_page(
             detail = f"its document {document_id} does not exist"
             yield _finding(page, row, Fault.BROKEN, due_on, detail, document_id)
     yield from _unless_edited(page)
+
+
+def _unreadable(page: _Page, row: sa.RowMapping, error: Exception) -> Finding | Withheld:
+    """Return what is to be said of a schedule whose data cannot be read: parked, or a fault."""
+    if row["parked_reason"] is not None:
+        return _parked(page, row, None)
+    on = row["next_due_on"] or page.span.from_on
+    return _finding(page, row, Fault.BROKEN, on, f"cannot be read: {error}")
 
 
 def _audit(page: _Page, schedule: Schedule) -> Iterator[Finding | Withheld]:
@@ -168,7 +181,7 @@ def _audit(page: _Page, schedule: Schedule) -> Iterator[Finding | Withheld]:
             yield _finding(page, row, Fault.DOUBLED, claim.due_on, detail, claim.document_id)
     if lost_on is not None and span.has(lost_on) and not _has_lines(page, row["id"], lost_on):
         queued = row["next_invoice_on"] or "nothing"
-        detail = f"is neither invoiced nor in the queue, which says {queued}"
+        detail = f"is neither invoiced nor in the queue (there: {queued})"
         yield _finding(page, row, Fault.MISSING, lost_on, detail)
     if row["parked_reason"] is not None and (found.open_on is None or span.has(found.open_on)):
         yield _parked(page, row, found.open_on)

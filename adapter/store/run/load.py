@@ -1,11 +1,12 @@
 """From rows to what `billing.generate` decides about: the due work of whole clients."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -32,6 +33,7 @@ from adapter.billing.money import Money
 from adapter.billing.prorata import first_period
 from adapter.billing.schedule import Frequency, Step
 from adapter.billing.settings import BusinessSettings
+from adapter.errors import CannotBill, OutOfBounds
 from adapter.store import tables
 from adapter.store.queue import step_of
 from adapter.store.run.holding import among
@@ -44,6 +46,10 @@ _LINE_TYPES = {
     BillableKind.BILLABLE_ITEM: LineType.BILLABLE_ITEM,
 }
 _NO_CLIENT = "The client or its currency does not exist"
+_NOT_READABLE = "What is stored of it cannot be read"
+# What reading a damaged row may raise, besides errors that are defects of ours.
+UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError, OutOfBounds, CannotBill)
+_Due = TypeVar("_Due", DueItem, DueRecurring)
 # A client has fifty columns; a page reads thousands of clients for these.
 _TERMS = (
     "id",
@@ -98,20 +104,14 @@ def load_clients(
 ) -> tuple[list[ClientDue], list[Parked]]:
     """Return all due work of the given clients (ascending), in client order.
 
-    Rows without a client, or whose client has no currency, can never be billed: they come back as
-    parked.
+    What can never be billed comes back as parked: rows without a client, or whose client has no
+    currency, and rows that hold what cannot be read.
     """
     terms = client_terms(uow, shared, client_ids)
     promotions = Promotions(uow)
     orphans: list[Parked] = []
 
-    def known(kind: BillableKind, rows: Iterable[sa.RowMapping]) -> Iterator[sa.RowMapping]:
-        for row in rows:
-            if row["client_id"] in terms:
-                yield row
-            else:
-                orphans.append(Parked(kind, row["id"], _NO_CLIENT))
-
+    read = partial(_read, terms, orphans)
     items: dict[int, list[DueItem]] = defaultdict(list)
     waiting: dict[int, list[DueItem]] = defaultdict(list)
     recurring: dict[int, list[DueRecurring]] = defaultdict(list)
@@ -119,17 +119,16 @@ def load_clients(
         rows = _rows(uow, kind, condition, client_ids)
         if kind is BillableKind.RECURRING_INVOICE:
             lines = quoted_lines(uow, [row["id"] for row in rows])
-            for row in known(kind, rows):
-                due = due_recurring(row, lines[row["id"]], shared.settings)
-                recurring[row["client_id"]].append(due)
+            make = partial(_due_template, lines, shared.settings)
+            for client_id, template in read(kind, rows, make):
+                recurring[client_id].append(template)
             continue
-        for row in known(kind, rows):
-            client = terms[row["client_id"]]
-            items[client.client_id].append(due_item(kind, row, client, shared, promotions))
+        for client_id, item in read(kind, rows, partial(_due_item, kind, shared, promotions)):
+            items[client_id].append(item)
     kind = BillableKind.BILLABLE_ITEM
-    for row in known(kind, _riders(uow, client_ids) if riders else ()):
-        client = terms[row["client_id"]]
-        waiting[client.client_id].append(due_item(kind, row, client, shared, promotions))
+    rows = _riders(uow, client_ids) if riders else []
+    for client_id, item in read(kind, rows, partial(_due_item, kind, shared, promotions)):
+        waiting[client_id].append(item)
     due_clients = [
         ClientDue(
             terms[client_id],
@@ -141,6 +140,46 @@ def load_clients(
         if client_id in terms
     ]
     return due_clients, orphans
+
+
+def _read(
+    terms: Mapping[int, ClientTerms],
+    orphans: list[Parked],
+    kind: BillableKind,
+    rows: Iterable[sa.RowMapping],
+    make: Callable[[sa.RowMapping, ClientTerms], _Due],
+) -> Iterator[tuple[int, _Due]]:
+    """Yield what is due with its client's id; what cannot be billed goes to `orphans`."""
+    for row in rows:
+        client = terms.get(row["client_id"])
+        if client is None:
+            orphans.append(Parked(kind, row["id"], _NO_CLIENT))
+            continue
+        try:
+            due = make(row, client)
+        except UNREADABLE as error:
+            orphans.append(Parked(kind, row["id"], f"{_NOT_READABLE}: {error}"))
+        else:
+            yield client.client_id, due
+
+
+def _due_item(
+    kind: BillableKind,
+    shared: Shared,
+    promotions: "Promotions",
+    row: sa.RowMapping,
+    client: ClientTerms,
+) -> DueItem:
+    return due_item(kind, row, client, shared, promotions)
+
+
+def _due_template(
+    lines: Mapping[int, Sequence[sa.RowMapping]],
+    settings: BusinessSettings,
+    row: sa.RowMapping,
+    _: ClientTerms,
+) -> DueRecurring:
+    return due_recurring(row, lines.get(row["id"], ()), settings)
 
 
 def client_terms(

@@ -97,8 +97,8 @@ def test_an_audit_without_faults_ends_well(adapter, service):
     service()
     adapter("run-invoices", "--on", RUN_ON)
     assert adapter("audit", *SPAN).stdout == (
-        "Account main, 2026-03-01 to 2026-03-31: 0 faults in 1 schedules, 1 periods, "
-        "1 documents; 0 dates wait in the queue\n"
+        "Account main, 2026-03-01 to 2026-03-31: 0 faults in 1 schedule, 1 period, "
+        "1 document; queued: 0 dates\n"
     )
 
 
@@ -108,7 +108,7 @@ def test_a_fault_is_named_and_ends_with_status_1(adapter, service, database):
     _change(database, tables.documents, 1, total=1596)
     lines = adapter("audit", *SPAN, fails=True).stdout.splitlines()
     assert lines[0] == ("broken: client 1, document 1: says 15.96 in all, its lines come to 15.95")
-    assert ": 1 faults in 1 schedules" in lines[1]
+    assert ": 1 fault in 1 schedule" in lines[1]
 
 
 def test_json_has_an_object_a_line_and_the_sum_last(adapter, service, database):

@@ -116,11 +116,11 @@ def test_a_preview_prints_documents_with_lines_and_totals(ready, fill):
     assert printed.splitlines() == [
         "2026-03-17  invoice of 2026-03-17, due 2026-03-31",
         "    15.95  Service #1 (31/03/2026 - 29/04/2026)",
-        "    15.95  subtotal",
+        "    15.95  net",
         "    15.95  to pay, ZAR",
         "2026-04-16  invoice of 2026-04-16, due 2026-04-30",
         "    15.95  Service #1 (30/04/2026 - 29/05/2026)",
-        "    15.95  subtotal",
+        "    15.95  net",
         "    15.95  to pay, ZAR",
         "Client 1, until 2026-05-01: 2 invoices, if each is paid on its due date",
     ]

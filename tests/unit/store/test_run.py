@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from adapter.billing.completeness import Finding
 from adapter.billing.model import BillableKind, InvoiceStatus
 from adapter.commands.context import Context
 from adapter.commands.model import GenerateDueInvoices
 from adapter.errors import ClientNotFound, RunIncomplete, StoreUnavailable
 from adapter.store import tables
+from adapter.store.auditing import Counts, Span, audit
 from adapter.store.config import RunConfig
-from adapter.store.queue import requeue
+from adapter.store.queue import TABLES, requeue
 from adapter.store.run import generate_due, run
 
 TODAY = date(2026, 3, 2)
@@ -446,3 +448,36 @@ def test_a_run_says_when_it_ended(shop):
     with shop.store.read() as uow:
         row = uow.execute(sa.select(tables.runs)).mappings().one()
     assert row["finished_at"] - row["started_at"] == timedelta(seconds=2.5)
+
+
+@pytest.mark.parametrize("set_based", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [
+        (BillableKind.SERVICE, {"cycle": "Nonsense"}),
+        (BillableKind.SERVICE, {"cycle": ""}),
+        (BillableKind.SERVICE, {"recurring_amount": sa.literal(2**63 - 1, sa.BigInteger)}),
+        (BillableKind.RECURRING_INVOICE, {"frequency": "fortnightly"}),
+        (BillableKind.RECURRING_INVOICE, {"custom_values": sa.literal("not json", sa.Text)}),
+        (BillableKind.RECURRING_INVOICE, {"occurrence": 2_000_000}),
+    ],
+)
+def test_what_cannot_be_read_is_parked_and_the_rest_is_billed(shop, kind, damage, set_based):
+    damaged = []
+    for _ in range(2):
+        client = shop.client()
+        damaged.append((shop.service(client, TODAY), shop.recurring(client, TODAY)))
+    table = TABLES[kind]
+    damaged_id = damaged[0][0 if kind is BillableKind.SERVICE else 1]
+    with shop.store.write() as uow:
+        uow.execute(sa.update(table).where(table.c.id == damaged_id).values(**damage))
+    config = RunConfig(set_based=set_based)
+    result, progress = run(shop.store, config, GenerateDueInvoices(), shop.context(TODAY))
+    assert (result.count, progress.parked) == (3, 1)
+    columns = (table.c.next_invoice_on, table.c.parked_reason)
+    with shop.store.read() as uow:
+        row = uow.execute(sa.select(*columns).where(table.c.id == damaged_id)).one()
+        found = list(audit(shop.store, Span(TODAY, TODAY), Counts()))
+    assert row.next_invoice_on is None
+    assert row.parked_reason
+    assert [each for each in found if isinstance(each, Finding)] == []
