@@ -19,7 +19,7 @@ from adapter.billing.pricing import price_recurring
 from adapter.billing.schedule import first_occurrence_from, occurrence_date
 from adapter.errors import CannotBill, OutOfBounds
 from adapter.store.auditing.histories import CREATED, Clients
-from adapter.store.run.load import Promotions, Shared, due_item, due_recurring
+from adapter.store.run.rows import Promotions, Shared, due_item, due_recurring
 
 # (line type, amount, net, vat) of each line of a period; the last two under the `line` policy.
 Amounts = tuple[tuple[str, int, int | None, int | None], ...]

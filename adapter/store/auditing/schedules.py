@@ -34,14 +34,8 @@ from adapter.store.auditing.reading import (
 )
 from adapter.store.auditing.schedule import Amounts, Schedule, Surroundings
 from adapter.store.queue import TABLES, queue_date
-from adapter.store.run.load import (
-    QUERIES,
-    UNREADABLE,
-    Promotions,
-    client_terms,
-    load_shared,
-    quoted_lines,
-)
+from adapter.store.run.load import QUERIES, UNREADABLE, client_terms, load_shared, quoted_lines
+from adapter.store.run.rows import Promotions
 from adapter.store.unit_of_work import Store, UnitOfWork
 
 PAGE = 500

@@ -21,15 +21,8 @@ from adapter.store.explaining.words import (
     settings_that_mattered,
 )
 from adapter.store.queue import TABLES
-from adapter.store.run.load import (
-    QUERIES,
-    Promotions,
-    client_terms,
-    due_item,
-    due_recurring,
-    load_shared,
-    quoted_lines,
-)
+from adapter.store.run.load import QUERIES, client_terms, load_shared, quoted_lines
+from adapter.store.run.rows import Promotions, due_item, due_recurring
 from adapter.store.unit_of_work import UnitOfWork
 
 

@@ -17,7 +17,8 @@ from adapter.commands.context import Context
 from adapter.commands.model import GenerateDueInvoices
 from adapter.store.run import plain
 from adapter.store.run.blocks import take_numbers
-from adapter.store.run.load import Shared, load_clients, load_shared
+from adapter.store.run.load import load_clients, load_shared
+from adapter.store.run.rows import Shared
 from adapter.store.run.scope import Scope, anything_due, due_conditions
 from adapter.store.run.write import Written, write_decisions
 from adapter.store.unit_of_work import Store, UnitOfWork

@@ -14,10 +14,10 @@ from adapter.store.faults import Point, reached
 from adapter.store.numbers import printed_block
 from adapter.store.queue import TABLES
 from adapter.store.run.blocks import Numbers
-from adapter.store.run.load import Shared
 from adapter.store.run.plain import staged, staging, writing
 from adapter.store.run.plain.shape import Shape
 from adapter.store.run.plain.statement import ORIGIN, PageStatement
+from adapter.store.run.rows import Shared
 from adapter.store.run.scope import Scope, due_condition
 from adapter.store.unit_of_work import Store, UnitOfWork
 
