@@ -76,6 +76,13 @@ class WriteGate:
         self._thread_lock = threading.Lock()
         self._thread_turnstile = threading.Lock()
 
+    def close(self) -> None:
+        """Close the lock files; they are opened again when somebody writes."""
+        with self._thread_lock:
+            for descriptor in self._descriptors:
+                os.close(descriptor)
+            self._descriptors = ()
+
     def forked(self) -> None:
         """Forget what the parent process holds; called in a forked child."""
         self._begin(self._descriptors)

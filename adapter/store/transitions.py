@@ -136,6 +136,9 @@ def _step_ahead(uow: UnitOfWork, invoice_id: int) -> None:
         step = step_of(kind, row)
         if current == claim["due_on"]:
             new = claim["next_on"]
+        elif (after := _neighbour(uow, claim, due_on=current)) is not None:
+            # The period that is due is invoiced too: its own end, which may be no whole cycle on.
+            new = after
         elif step is None:
             continue
         else:
@@ -155,11 +158,28 @@ def _step_back(uow: UnitOfWork, invoice_id: int) -> None:
             # Not a step back from here: a month end would not come back to its own day.
             old = claim["moved_from_on"]
         else:
+            before = _neighbour(uow, claim, next_on=row["next_due_on"])
             step = step_of(kind, row)
-            if step is None:
+            if before is not None:
+                old = before
+            elif step is not None:
+                old = advance(row["next_due_on"], step, -1, anchor_day=_anchor(uow, row))
+            else:
                 continue
-            old = advance(row["next_due_on"], step, -1, anchor_day=_anchor(uow, row))
         _move_due(uow, kind, row["id"], old)
+
+
+def _neighbour(uow: UnitOfWork, claim: sa.RowMapping, **end: date) -> date | None:
+    """Return the other end of an invoiced period of the same item, None without such a period."""
+    claims = tables.claims
+    ((name, on),) = end.items()
+    wanted = claims.c.next_on if name == "due_on" else claims.c.due_on
+    query = sa.select(wanted).where(
+        claims.c.kind == claim["kind"],
+        claims.c.billable_id == claim["billable_id"],
+        claims.c[name] == on,
+    )
+    return uow.execute(query.order_by(claims.c.due_on.desc()).limit(1)).scalar()
 
 
 def _anchor(uow: UnitOfWork, row: sa.RowMapping) -> int | None:

@@ -259,8 +259,10 @@ class Store:
         self.prepared: dict[Any, Any] = {}
 
     def close(self) -> None:
-        """Close every pooled connection."""
+        """Close every pooled connection, and what writers queue on."""
         self.engine.dispose()
+        if self._gate is not None:
+            self._gate.close()
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:

@@ -66,15 +66,15 @@ def bill(store: Store, today: date = TODAY) -> int:
 
 
 def at(point: Point, nth: int, deed: Callable[[], None]) -> None:
-    """Do something when the run gets to a point for the nth time."""
-    left = nth
+    """Do something once, when the nth page of a run gets to a point."""
+    pages, done = 0, False
 
     def hook(reached: Point) -> None:
-        nonlocal left
-        if reached is point:
-            left -= 1
-            if left == 0:
-                deed()
+        nonlocal pages, done
+        pages += reached is Point.LOCK  # what is written before the first page counts not
+        if reached is point and pages == nth and not done:
+            done = True
+            deed()
 
     faults.install(hook)
 

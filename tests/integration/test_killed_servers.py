@@ -24,20 +24,18 @@ _DYING = """
 import os, signal
 if "DIE_AT" in os.environ:
     from adapter.store import faults
-    left, runs = int(os.environ["DIE_NTH"]), False
+    nth, pages = int(os.environ["DIE_NTH"]), 0
     def hook(point):
-        global left, runs
-        runs = runs or point == "after lock"  # a server's start writes too
-        if runs and point == os.environ["DIE_AT"]:
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+        global pages
+        pages += point == "after lock"  # what is written before the run's first page counts not
+        if pages == nth and point == os.environ["DIE_AT"]:
+            os.kill(os.getpid(), signal.SIGKILL)
     faults.install(hook)
 """
 
 
 def start_dying(gateway: Gateway, point: Point, nth: int) -> None:
-    """Start the server anew, its web processes dying at the nth time they get to a point."""
+    """Start the server anew, its web processes dying at a point of a run's nth page."""
     gateway.stop()
     folder = gateway.folder / "dying"
     folder.mkdir(exist_ok=True)

@@ -481,3 +481,21 @@ def test_what_cannot_be_read_is_parked_and_the_rest_is_billed(shop, kind, damage
     assert row.next_invoice_on is None
     assert row.parked_reason
     assert [each for each in found if isinstance(each, Finding)] == []
+
+
+def test_paying_a_later_aligned_period_first_bills_no_day_twice(shop):
+    shop.setting("ContinuousInvoiceGeneration", "on")
+    with shop.store.write() as uow:
+        uow.insert(tables.products, id=1, group_id=1, name="Aligned", prorata_day=10)
+    service = shop.service(
+        shop.client(), date(2025, 12, 3), product_id=1, anchor_day=10, catch_up="all"
+    )
+    assert shop.generate().count == 4  # 3 Dec, 10 Jan, 10 Feb, and 10 Mar in its window
+    second, third = (document["id"] for document in shop.documents()[1:3])
+    shop.pay(second)
+    shop.pay(third)
+    row = shop.row(BillableKind.SERVICE, service)
+    assert (row["next_due_on"], row["next_invoice_on"]) == (date(2026, 2, 10), date(2026, 4, 10))
+    shop.pay(third, InvoiceStatus.UNPAID)
+    assert shop.row(BillableKind.SERVICE, service)["next_due_on"] == date(2026, 1, 10)
+    assert shop.generate().count == 0
