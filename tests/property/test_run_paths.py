@@ -91,7 +91,7 @@ def test_the_set_based_path_is_really_taken(tmp_path):
 def test_both_paths_issue_the_same_on_many_stores(tmp_path, calendar_months):
     config = RunConfig(page_clients=5, calendar_months=calendar_months)
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.integers(0, 10**9))
     def check(seed: int) -> None:
         with new_store(tmp_path) as forced, new_store(tmp_path) as mixed:
