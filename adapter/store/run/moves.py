@@ -45,7 +45,7 @@ def move_queue(uow: UnitOfWork, context: Context, decisions: Iterable[Decision])
         for move in decision.moves:
             by_kind.setdefault(move.kind, []).append(move)
     for kind, moves in by_kind.items():
-        today = {"today": context.today}
+        table, today = TABLES[kind], {"today": context.today}
         rows = [
             [
                 move.billable_id,
@@ -60,14 +60,12 @@ def move_queue(uow: UnitOfWork, context: Context, decisions: Iterable[Decision])
         ]
         if uow.is_alone or len(rows) <= _FEW:
             single = _update(kind, _BINDS)
-            table = TABLES[kind]
             statement = single.where(table.c.id == _BINDS["billable_id"])
             uow.execute(statement, [dict(zip(_NAMES, row, strict=True)) | today for row in rows])
             continue
         uow.execute(_MAKE)
         uow.execute(sa.delete(_MOVES))
         _ROWS.insert(uow.connection, rows)
-        table = TABLES[kind]
         joined = _update(kind, dict(_MOVES.c))
         uow.execute(joined.where(table.c.id == _MOVES.c.billable_id), today)
 

@@ -32,7 +32,7 @@ KINDS: Final = (
 TODAY: Final = "today"
 # One line may not be so large that a sum of them could leave 64 bits before it is checked.
 _LARGEST_LINE: Final = 10**9
-_NAMES: Final = sa.literal_column("' - '", sa.String)
+_DASH: Final = sa.literal_column("' - '", sa.String)
 _POSTGRESQL: Final = {"%d": "DD", "%m": "MM", "%Y": "YYYY"}
 
 
@@ -265,7 +265,7 @@ def _service(shape: Shape) -> _Facts:
     name = sa.func.coalesce(
         sa.func.nullif(products.c.name, ""), _joined("Service #", _number(services.c.id))
     )
-    full = sa.case((services.c.domain != "", name + _NAMES + services.c.domain), else_=name)
+    full = sa.case((services.c.domain != "", name + _DASH + services.c.domain), else_=name)
     special = [services.c.promotion_id != 0, _aligned(services, products)]
     if shape.settings.continuous:
         special.append(sa.func.coalesce(products.c.cycles_limit, 0) != 0)
