@@ -3,7 +3,8 @@ PORT ?= 8080
 VENV := .venv
 BIN := $(VENV)/bin
 # Two processes; a file's tests stay together, since they share what is slow to start.
-PARALLEL := -n 2 --dist loadfile
+# In the order of the folders: what takes long comes first.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 RUN_READY := .stamps/run
 TEST_READY := .stamps/test
 
@@ -12,7 +13,7 @@ TEST_READY := .stamps/test
 help:
 	@echo "make run      a sandbox with demo data on http://127.0.0.1:$(PORT) (PORT=... for another)"
 	@echo "make test     every check and test that needs this machine only"
-	@echo "make test-slow  the stories of many nights and of killed processes;  make bench  measure"
+	@echo "make test-slow  many nights, killed processes, many servers, PHP;  make bench  measure"
 	@echo "make chaos    200 rounds of callers that die in a run, on every database (hours)"
 	@echo "make mutations  show that the tests of the invariants can fail"
 	@echo "make check    the checks alone;  make format writes what the formatter wants"

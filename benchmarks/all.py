@@ -17,12 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("decode.py", "http_calls.py")
+SCRIPTS = ("decode.py", "http_calls.py", "documents.py", "forward.py")
 # These fill stores of their own; all of them know --quick.
 RUN_SCRIPTS = (
     "small_run.py",
     "invoice_run.py",
     "due_cost.py",
+    "reads.py",
     "run_size.py",
     "parallel_run.py",
     "beside_run.py",
@@ -36,10 +37,17 @@ after a warm-up. `make bench` runs every script and writes this file.
 - `decode.py`: reading 1,000 rows of 8 columns, against PHP's `parse_str` and a bare `json.loads`.
 - `http_calls.py`: requests per second and p99 over HTTP with 16 connections and 2 workers, against
   a bare Flask view that does comparable work (`reference_app.py`). `load.py` is the client.
+- `documents.py`: PDFs per second and core, against the PDF library's bare rendering of the same
+  words.
+- `forward.py`: requests per second and p99 of what passes to an upstream and of what is
+  translated and stored, against bare Flask views with `requests` (`forward_reference.py`) and
+  nginx, with an upstream that answers at once or after 50 ms (`forward_upstream.py`).
 - `small_run.py`: one client with three due services, in process, commit included.
 - `invoice_run.py`: a whole `GenInvoices` call over 100,000 due schedules on every engine, against
   bare set-based SQL that writes the very same rows (`bare_sql.py`).
 - `due_cost.py`: nothing due, and 1,000 due, among 1,000,000 schedules.
+- `reads.py`: one client of 100,000, a page and the unpaid ones of 1,000,000 invoices, against the
+  very statements that each sends, issued directly.
 - `run_size.py`: 1,000,000 due against 100,000, in time and in memory.
 - `parallel_run.py`: two processes against one on PostgreSQL.
 - `beside_run.py`: creates on SQLite while 1,000,000 services are billed.

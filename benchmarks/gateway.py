@@ -120,6 +120,18 @@ class Gateway:
             raise ValueError(f"{action}: {reply}")
         return reply
 
+    def bill(self, count: int) -> float:
+        """Bill everything due by one `GenInvoices` call; return its seconds.
+
+        Raises `ValueError` unless it made `count`.
+        """
+        began = time.perf_counter()
+        reply = self.call("GenInvoices")
+        seconds = time.perf_counter() - began
+        if int(reply["numcreated"]) != count:
+            raise ValueError(f"{count} were due, the reply is {reply}")
+        return seconds
+
     def peak_bytes(self) -> int:
         """Return the most memory that one of its processes ever had."""
         return max(_peak_bytes(pid) for pid in (self.pid, *_children(self.pid)))
@@ -146,12 +158,7 @@ def bill(url: str, count: int) -> tuple[float, int]:
     """
     with gateway(url) as served:
         served.call("GetInvoices", limitnum="1")
-        began = time.perf_counter()
-        reply = served.call("GenInvoices")
-        seconds = time.perf_counter() - began
-        if int(reply["numcreated"]) != count:
-            raise ValueError(f"{count} were due, the reply is {reply}")
-        return seconds, served.peak_bytes()
+        return served.bill(count), served.peak_bytes()
 
 
 def _children(pid: int) -> list[int]:

@@ -155,10 +155,10 @@ def add_schedules(
     """Generate schedules, of clients of their own, beside what a store holds."""
     context = place.context("benchmark")
     generate_data(place.store, Plan(schedules, due, clients, context.today, kind), context)
-    _settle(place)
+    settle(place)
 
 
-def _settle(place: Workplace) -> None:
+def settle(place: Workplace) -> None:
     """Let the database know its own sizes, as any that has run for a day does."""
     with place.store.engine.connect() as connection:
         alone = connection.execution_options(isolation_level="AUTOCOMMIT")

@@ -41,7 +41,7 @@ _FREQUENCIES = ("monthly", "quarterly", "bi-monthly", "annually")
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A fault that was planted: its period where the document is gone, else its document."""
+    """A fault that was planted: the period of a document that is gone, a document, a client."""
 
     fault: Fault
     place: tuple[Any, ...]
@@ -51,6 +51,8 @@ def place_of(finding: Finding) -> Planted:
     """Return a finding in the form in which planted faults are known."""
     if finding.fault is Fault.MISSING:
         return Planted(finding.fault, (finding.kind, finding.billable_id, finding.due_on))
+    if finding.document_id is None:
+        return Planted(finding.fault, ("client", finding.client_id))
     return Planted(finding.fault, (finding.document_id,))
 
 
@@ -333,6 +335,31 @@ class Planter:
             self._free = sorted(found & set(uow.execute(lined).scalars()))
         self.random.shuffle(self._free)
 
+    @property
+    def ways(self) -> dict[Fault, tuple[Callable[..., tuple[Any, ...]], ...]]:
+        """Return the ways in which each kind can be planted; each makes one finding."""
+        return {
+            Fault.MISSING: (self._lose,),
+            Fault.DOUBLED: (self._copy_document, self._copy_line),
+            Fault.AMOUNT: (
+                self._change_line,
+                self._change_line_and_total,
+                self._change_currency,
+                self._change_quoted,
+            ),
+            Fault.DATE: (self._change_date, self._change_end, self._change_day_of_issue),
+            Fault.CLIENT: (self._change_client, self._forget_client),
+            Fault.BROKEN: (
+                self._change_total,
+                self._lose_document,
+                self._lose_lines,
+                self._repoint,
+                self._change_number,
+                self._change_kind,
+                self._change_credit,
+            ),
+        }
+
     def plant(self, faults: dict[Fault, int]) -> set[Planted]:
         """Plant so many of each kind; return what they are."""
         planted = {self._plant(fault, n) for fault, count in faults.items() for n in range(count)}
@@ -341,19 +368,7 @@ class Planter:
 
     def _plant(self, fault: Fault, n: int) -> Planted:
         document_id = self._free.pop()
-        ways = {
-            Fault.MISSING: (self._lose,),
-            Fault.DOUBLED: (self._copy_document, self._copy_line),
-            Fault.AMOUNT: (self._change_line, self._change_line_and_total),
-            Fault.DATE: (self._change_date,),
-            Fault.CLIENT: (self._change_client,),
-            Fault.BROKEN: (
-                self._change_total,
-                self._lose_document,
-                self._lose_lines,
-                self._repoint,
-            ),
-        }[fault]
+        ways = self.ways[fault]
         with self.store.write() as uow:
             return Planted(fault, ways[n % len(ways)](uow, document_id))
 
@@ -405,10 +420,50 @@ class Planter:
         due_on = uow.row(tables.documents, document_id)["due_on"] + timedelta(days=days)
         return self._set(uow, tables.documents, document_id, {"due_on": due_on})
 
+    def _change_end(self, uow, document_id):
+        claims = tables.claims
+        claim = uow.execute(sa.select(claims).where(claims.c.document_id == document_id)).one()
+        end_on = (claim.next_on or claim.due_on) + timedelta(days=1)
+        uow.execute(
+            sa.update(claims).where(claims.c.document_id == document_id).values(next_on=end_on)
+        )
+        return (document_id,)
+
+    def _change_day_of_issue(self, uow, document_id):
+        issued_on = uow.row(tables.documents, document_id)["issued_on"] + timedelta(days=1)
+        return self._set(uow, tables.documents, document_id, {"issued_on": issued_on})
+
     def _change_client(self, uow, document_id):
         client_id = uow.row(tables.documents, document_id)["client_id"]
         other = 1 if client_id != 1 else 2
         return self._set(uow, tables.documents, document_id, {"client_id": other})
+
+    def _forget_client(self, uow, document_id):
+        return self._set(uow, tables.documents, document_id, {"client_id": 10**9})
+
+    def _change_currency(self, uow, document_id):
+        return self._set(uow, tables.documents, document_id, {"currency": "USD"})
+
+    def _change_quoted(self, uow, document_id):
+        """Change a quantity or a unit price of a recurring invoice, its amounts kept."""
+        while not (quoted := self._lines(uow, document_id)[0])["quantity"]:
+            self._free.insert(0, document_id)
+            document_id = self._free.pop()
+        name = self.random.choice(("quantity", "unit_price"))
+        self._set(uow, tables.document_lines, quoted["id"], {name: quoted[name] + 1})
+        return (document_id,)
+
+    def _change_number(self, uow, document_id):
+        return self._set(uow, tables.documents, document_id, {"number": 10**9 + document_id})
+
+    def _change_kind(self, uow, document_id):
+        values = {"kind": "credit_note", "number": None}
+        return self._set(uow, tables.documents, document_id, values)
+
+    def _change_credit(self, uow, document_id):
+        client_id = uow.row(tables.documents, document_id)["client_id"]
+        self._set(uow, tables.clients, client_id, {"credit": 10**6 + document_id})
+        return ("client", client_id)
 
     def _change_total(self, uow, document_id):
         total = uow.row(tables.documents, document_id)["total"]

@@ -1,11 +1,14 @@
-"""What all tests share: databases on real servers, for the tests marked `db`."""
+"""What all tests share: databases on real servers for the tests marked `db`, and quick hashes."""
 
 import re
 from collections.abc import Iterator
 
 import pytest
 
+from adapter.store import passwords
 from tests.databases import Databases
+
+_MEMORY_KIB, _PASSES = passwords._MEMORY_KIB, passwords._PASSES
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -24,3 +27,22 @@ def databases() -> Iterator[Databases]:
     made = Databases()
     yield made
     made.drop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Hash passwords with little memory in this process: thousands of tests make a client.
+
+    `slow_hashes` gives the product's own cost back.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_MEMORY_KIB", 64)
+        patch.setattr(passwords, "_PASSES", 1)
+        yield
+
+
+@pytest.fixture
+def slow_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test hash as the product does."""
+    monkeypatch.setattr(passwords, "_MEMORY_KIB", _MEMORY_KIB)
+    monkeypatch.setattr(passwords, "_PASSES", _PASSES)

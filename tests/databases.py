@@ -12,7 +12,10 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -21,6 +24,7 @@ from sqlalchemy import Connection
 
 from adapter.store import migrate, servers, tables
 from adapter.store.config import StoreConfig
+from adapter.store.setup import ensure_defaults
 from adapter.store.unit_of_work import Store
 
 SERVERS = {
@@ -39,11 +43,45 @@ EVERY_SERVER = [pytest.param(name, marks=ON_A_SERVER) for name in SERVERS]
 
 def new_sqlite(folder: Path) -> str:
     """Make a SQLite file in which there are the tables and not one row; return its URL."""
-    url = f"sqlite:///{folder / 'adapter.db'}"
-    store = Store(StoreConfig(url))
-    tables.metadata.create_all(store.engine)
-    store.close()
-    return url
+    file = folder / "adapter.db"
+    file.write_bytes(_tables_only())
+    return f"sqlite:///{file}"
+
+
+@contextmanager
+def new_store(folder: Path) -> Iterator[Store]:
+    """Yield a store on a SQLite file of its own, with the tables and not one row."""
+    file = folder / f"{uuid.uuid4().hex}.db"
+    file.write_bytes(_tables_only())
+    store = Store(StoreConfig(f"sqlite:///{file}"))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@cache
+def _tables_only() -> bytes:
+    """Return that file: making it takes thirty times as long as writing it again."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "adapter.db")
+        store = Store(StoreConfig(f"sqlite:///{file}"))
+        tables.metadata.create_all(store.engine)
+        store.close()
+        return file.read_bytes()
+
+
+@cache
+def upgraded_sqlite() -> bytes:
+    """Return a SQLite file as `adapter db upgrade` leaves it where there was none."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "adapter.db")
+        store = Store(StoreConfig(f"sqlite:///{file}"))
+        migrate.upgrade(store)
+        with store.write() as uow:
+            ensure_defaults(uow, datetime(2026, 1, 1, tzinfo=UTC))
+        store.close()
+        return file.read_bytes()
 
 
 @contextmanager

@@ -13,12 +13,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapter.billing.model import BillableKind, InvoiceStatus, LineType, Rounding
+from adapter.billing.model import (
+    BillableKind,
+    DocumentKind,
+    DocumentStatus,
+    InvoiceStatus,
+    LineType,
+    Rounding,
+)
 from adapter.commands.model import GenerateDueInvoices
 from adapter.store import tables
 from adapter.store.queue import TABLES
 from adapter.store.run.scope import Scope, anything_due, due_conditions
-from adapter.store.unit_of_work import DOCUMENT_ID, INVOICE_NUMBER, Store, UnitOfWork
+from adapter.store.unit_of_work import DOCUMENT_ID, Store, UnitOfWork
 
 Rows = Sequence[Any]  # of mappings, column to value
 Billable = tuple[str, int]
@@ -51,6 +58,7 @@ class Snapshot:
     billables: Mapping[Billable, Mapping[str, Any]]
     clients: Mapping[int, Mapping[str, Any]]
     credit: Mapping[int, int]
+    payments: Mapping[int, int]
     counters: Mapping[str, int]
     mailed: frozenset[int]
     id_step: int
@@ -72,6 +80,12 @@ def snapshot(uow: UnitOfWork) -> Snapshot:
 
     log = tables.credits_log.c
     booked = sa.select(log.client_id, sa.func.sum(log.amount).label("sum")).group_by(log.client_id)
+    moved = tables.transactions.c
+    shares = (
+        sa.select(moved.payment_id, sa.func.sum(moved.amount_in).label("sum"))
+        .where(moved.payment_id != 0)
+        .group_by(moved.payment_id)
+    )
     return Snapshot(
         documents=rows(tables.documents),
         lines=_by(rows(tables.document_lines), "document_id"),
@@ -82,6 +96,7 @@ def snapshot(uow: UnitOfWork) -> Snapshot:
         },
         clients={row["id"]: row for row in rows(tables.clients)},
         credit={row.client_id: int(row.sum) for row in uow.execute(booked)},
+        payments={row.payment_id: int(row.sum) for row in uow.execute(shares)},
         counters={row["name"]: row["next_value"] for row in rows(tables.counters)},
         mailed=frozenset(uow.execute(sa.select(tables.outbox.c.document_id)).scalars()) - {0},
         id_step=uow.settings.id_increment,
@@ -231,8 +246,12 @@ def ids_and_numbers_have_no_gaps(at: Snapshot) -> Iterable[str]:
     recurring = BillableKind.RECURRING_INVOICE.value
     ids = [row["id"] for row in at.documents]
     ids += [billable_id for kind, billable_id in at.billables if kind == recurring]
-    numbers = [row["number"] for row in at.documents if row["number"] is not None]
-    for name, given, step in ((DOCUMENT_ID, ids, at.id_step), (INVOICE_NUMBER, numbers, 1)):
+    series: dict[str, list[int]] = {kind.number_counter: [] for kind in DocumentKind}
+    for row in at.documents:
+        if row["number"] is not None:
+            series[DocumentKind(row["kind"]).number_counter].append(row["number"])
+    counted = [(DOCUMENT_ID, ids, at.id_step), *((name, s, 1) for name, s in series.items())]
+    for name, given, step in counted:
         wanted = list(range(1, 1 + step * len(given), step))
         if sorted(given) != wanted:
             gaps = sorted(set(wanted) ^ set(given))[:_FIRST]
@@ -302,6 +321,31 @@ def credit_is_what_was_booked(at: Snapshot) -> Iterable[str]:
             yield f"client {client_id} has credit {row['credit']}, booked are {booked}"
 
 
+# --- other kinds of documents --------------------------------------------------------------------
+
+
+def a_converted_proforma_is_one_invoice(at: Snapshot) -> Iterable[str]:
+    """What says that it was converted has one invoice, and only that has."""
+    made = Counter(row["source_id"] for row in at.documents if row["source_id"] is not None)
+    converted = {
+        row["id"]: 1
+        for row in at.documents
+        if row["kind"] == DocumentKind.PROFORMA and row["status"] == DocumentStatus.CONVERTED.value
+    }
+    if made != converted:
+        yield f"converted are {sorted(converted)}, invoices were made of {dict(made)}"
+
+
+def a_payment_is_booked_in_whole(at: Snapshot) -> Iterable[str]:
+    """The shares of a payment document come to its total."""
+    totals = {
+        row["id"]: row["total"] for row in at.documents if row["kind"] == DocumentKind.PAYMENT
+    }
+    if totals != at.payments:
+        wrong = sorted(set(totals.items()) ^ set(at.payments.items()))[:_FIRST]
+        yield f"payments and what is booked of them differ: {wrong}"
+
+
 # --- queue, runs, outbox -----------------------------------------------------------------------
 
 
@@ -347,6 +391,8 @@ _CHECKS: tuple[Callable[[Snapshot], Iterable[str]], ...] = (
     ids_and_numbers_have_no_gaps,
     totals_are_the_sums_of_their_lines,
     credit_is_what_was_booked,
+    a_converted_proforma_is_one_invoice,
+    a_payment_is_booked_in_whole,
     the_queue_holds_no_billed_period,
     runs_count_their_documents,
     mail_is_about_documents_that_exist,
@@ -365,5 +411,7 @@ def _name(claim: Mapping[str, Any]) -> str:
 
 
 def _released(at: Snapshot, document: Mapping[str, Any]) -> bool:
-    """Tell whether the switch took the claims of a cancelled document away."""
+    """Tell whether an undo, or the switch, took the claims of a document away."""
+    if document["undone_at"] is not None:
+        return True
     return not at.blocks and document["status"] == InvoiceStatus.CANCELLED.value

@@ -162,6 +162,7 @@ def _shop(uow: UnitOfWork, chance: random.Random) -> None:
 
 def _client(uow: UnitOfWork, chance: random.Random, today: date) -> None:
     special = chance.random() < 0.4
+    credit = chance.choice((0, 0, 5, 1000, 100_000)) if special else 0
     client_id = uow.insert(
         tables.clients,
         uuid="u",
@@ -172,12 +173,14 @@ def _client(uow: UnitOfWork, chance: random.Random, today: date) -> None:
         state=chance.choice(_STATES),
         tax_exempt=chance.random() < 0.1,
         separate_invoices=special and chance.random() < 0.2,
-        credit=chance.choice((0, 0, 5, 1000, 100_000)) if special else 0,
+        credit=credit,
         payment_method=chance.choice(("", "paypal", "banktransfer", "gone")),
         created_on=today,
         created_at=NOW,
         send_documents=chance.random() < 0.8,
     )
+    if credit:
+        uow.insert(tables.credits_log, client_id=client_id, entered_on=today, amount=credit)
     for _ in range(chance.choice((0, 1, 1, 2, 5))):
         _service(uow, chance, client_id, today)
     if chance.random() < 0.3:
@@ -286,6 +289,7 @@ def _recurring(uow: UnitOfWork, chance: random.Random, client_id: int, today: da
         increase_percentage=Decimal(10),
         increase_interval=chance.choice((None, 2)),
         catch_up=chance.choice((None, "latest", "hold", "one_per_day")),
+        custom_values=[""] * 10,
         created_at=NOW,
     )
     for position in range(chance.choice((1, 3))):

@@ -4,8 +4,8 @@ Source: contracts/decisions.md, "Catch-up".
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from adapter.billing.drafts import Held
 from adapter.billing.due import DueItem, DueRecurring
@@ -20,8 +20,7 @@ PERIODS_AT_ONCE = 120
 _UNDATED = frozenset({ItemAction.NEXT_RUN, ItemAction.NEXT_INVOICE})
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(NamedTuple):
     """One period of a billable; `next_on` is the due date after it, None when there is none.
 
     `occurrence` counts for recurring invoices only.
@@ -32,8 +31,7 @@ class Period:
     occurrence: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Periods:
+class Periods(NamedTuple):
     """What a run does with the periods that are due; they follow one another.
 
     `next_on` is the first date after all of them, `seen` how many were looked at.

@@ -67,7 +67,10 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A claimed period. `moved_from_on` is the due date that its payment moved on from."""
+    """A claimed period. `moved_from_on` is the due date that its payment moved on from.
+
+    `rule` is the one that made it; what was imported was made elsewhere.
+    """
 
     due_on: date
     next_on: date | None
@@ -75,6 +78,7 @@ class Claimed:
     claimed_at: datetime
     run_id: int | None
     moved_from_on: date | None
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,7 @@ def walk(
     Source: contracts/decisions.md, "Due dates move at payment".
     """
     by_date = {claim.due_on: claim for claim in claims}
+    moved_from = {claim.moved_from_on for claim in claims}
     found = Walk()
     met: set[date] = set()
     for stretch in stretches:
@@ -145,7 +150,13 @@ def walk(
         while on is not None and (claim := by_date.get(on)) is not None:
             own.add(on)
             on = claim.next_on if claim.next_on is not None and claim.next_on > on else None
-        passed = {claim.moved_from_on for claim in claims if claim.due_on not in own}
+        passed = {
+            claim.moved_from_on
+            for claim in claims
+            # One whose own date another payment moved on from moves on from a later one.
+            if claim.due_on not in own
+            or (claim.moved_from_on != claim.due_on and claim.due_on in moved_from)
+        }
         found.unclaimed += [each for each in unclaimed if each not in passed]
         found.open_on = on
         met |= own
@@ -211,9 +222,14 @@ def shown(hundredths: int) -> str:
     return f"{Decimal(hundredths).scaleb(-2):.2f}"
 
 
+def plain(number: Decimal) -> str:
+    """Return a number as text, without zeros that say nothing."""
+    return f"{number.normalize():f}"
+
+
 @dataclass(frozen=True, slots=True)
 class IssuedLine:
-    """A line as it was issued, as far as sums and its place go."""
+    """A line as it was issued, as far as sums and its place go; the last five if it was quoted."""
 
     line_id: int
     document_id: int
@@ -224,6 +240,11 @@ class IssuedLine:
     taxed: bool
     net: int | None = None
     vat: int | None = None
+    quantity: Decimal | None = None
+    unit_price: Decimal | None = None
+    vat_rate: Decimal | None = None
+    includes_vat: bool | None = None
+    discount_percentage: Decimal | None = None
 
     @property
     def kind(self) -> BillableKind | None:

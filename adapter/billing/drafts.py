@@ -1,15 +1,24 @@
-"""What a run decides: documents to issue, claims, and moves of the queue. All pure values."""
+"""What a run decides: documents to issue, claims, and moves of the queue. All pure values.
 
-from dataclasses import dataclass
+A run makes them by the hundred thousand, so they are the cheapest kind of value: named tuples.
+"""
+
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple, Self
 
 from adapter.billing.model import BillableKind, HeldReason, LineType, Rounding
 from adapter.billing.money import Money
 
+# Why a period was billed, as its claim says.
+RULE_PERIOD = "period"
+RULE_FIRST = "first"
+RULE_ITEM = "item"
+RULE_RECURRING = "recurring"
+RULE_IMPORTED = "imported"
 
-@dataclass(frozen=True, slots=True)
-class LineDraft:
+
+class LineDraft(NamedTuple):
     """A line as it will be issued.
 
     `amount` is what the form-post API shows. Under the `line` policy `net` and `vat` are set and
@@ -29,24 +38,30 @@ class LineDraft:
     vat_rate: Decimal | None = None
     custom: tuple[str, ...] | None = None
     cost_price: Decimal | None = None
+    includes_vat: bool | None = None
+    discount_percentage: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(NamedTuple):
     """Sums of rounded parts; never rounded again. `gross` is their sum."""
 
     subtotal: Money
     tax: Money
     tax_2: Money
 
+    @classmethod
+    def of_hundredths(cls, subtotal: int, tax: int, tax_2: int, currency: str) -> Self:
+        """Return stored sums."""
+        return cls(Money(subtotal, currency), Money(tax, currency), Money(tax_2, currency))
+
     @property
     def gross(self) -> Money:
         """Subtotal and both taxes."""
-        return self.subtotal + self.tax + self.tax_2
+        net = self.subtotal + self.tax
+        return net + self.tax_2 if self.tax_2 else net
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimDraft:
+class ClaimDraft(NamedTuple):
     """One period of one billable, to be claimed for ever. `next_on` is the due date after it."""
 
     kind: BillableKind
@@ -58,19 +73,25 @@ class ClaimDraft:
     fence: int
 
 
-@dataclass(frozen=True, slots=True)
-class PositionalExtras:
-    """What only documents of recurring invoices carry."""
+class PositionalExtras(NamedTuple):
+    """What only documents of recurring invoices carry.
+
+    The discounts are the document's as quoted; the last two say in what it was quoted, where that
+    is another currency.
+    """
 
     recurring_invoice_id: int
     order_number: str
     custom_values: tuple[str, ...]
     number_prefix: str
     number_suffix: str
+    discount_amount: Money | None = None
+    discount_percentage: Decimal | None = None
+    original_currency: str | None = None
+    exchange_rate: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentDraft:
+class DocumentDraft(NamedTuple):
     """An invoice to issue. `credit` is the client credit used; `send_email` the final decision."""
 
     client_id: int
@@ -92,12 +113,12 @@ class DocumentDraft:
     @property
     def total(self) -> Money:
         """What remains to be paid at issue."""
-        return self.totals.gross - self.credit
+        gross = self.totals.gross
+        return gross - self.credit if self.credit else gross
 
 
-@dataclass(frozen=True, slots=True)
-class QueueMove:
-    """Where a billable stands after the run decided about it.
+class QueueMove(NamedTuple):
+    """Where a billable stands after the run decided about it under its `fence`.
 
     `next_due_on` is None when issuing does not move it (it waits for payment). `occurrence` is set
     for recurring invoices, `ended` when it stops by itself.
@@ -107,14 +128,14 @@ class QueueMove:
     billable_id: int
     next_invoice_on: date | None
     issued: int
+    fence: int
     next_due_on: date | None = None
     occurrence: int | None = None
     ended: bool = False
     promotion_uses: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Parked:
+class Parked(NamedTuple):
     """A billable whose data cannot be billed; it is set aside, the rest goes on."""
 
     kind: BillableKind
@@ -122,8 +143,7 @@ class Parked:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A date that is known and deliberately not billed; `next_on` is the due date after it."""
 
     kind: BillableKind
@@ -133,8 +153,7 @@ class Held:
     next_on: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """Everything a run does for one client."""
 
     documents: tuple[DocumentDraft, ...] = ()

@@ -1,12 +1,13 @@
 """What a run is given to decide about: one client's terms and what fell due."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from adapter.billing.model import BillableKind, CatchUp, Increase, ItemAction, RecurringLine
 from adapter.billing.money import Money
 from adapter.billing.schedule import Frequency, Step
+from adapter.billing.settings import BusinessSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,11 @@ class DueItem:
 
 @dataclass(frozen=True, slots=True)
 class DueRecurring:
-    """A recurring invoice that is due from occurrence `occurrence` on."""
+    """A recurring invoice that is due from occurrence `occurrence` on.
+
+    `exchange` is the currency that its client is billed in and what one unit of `currency` is in
+    it, None where they are the same. It is no input of a claim: the document itself says it.
+    """
 
     recurring_invoice_id: int
     currency: str
@@ -125,6 +130,7 @@ class DueRecurring:
     send_email: bool | None
     catch_up: CatchUp = CatchUp.ALL
     fence: int = 0
+    exchange: tuple[str, Decimal] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +144,12 @@ class ClientDue:
     items: tuple[DueItem, ...] = ()
     recurring: tuple[DueRecurring, ...] = ()
     riders: tuple[DueItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunTerms:
+    """What a run applies to every client."""
+
+    today: date
+    settings: BusinessSettings
+    send_email: bool = True

@@ -1,6 +1,6 @@
 """The words of the field as types: kinds, states, lines, and what a run decides about."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -16,9 +16,34 @@ class BillableKind(StrEnum):
 
 
 class DocumentKind(StrEnum):
-    """Kinds of issued documents; values are stored."""
+    """Kinds of issued documents; values are stored, and name the counter of their numbers."""
 
     INVOICE = "invoice"
+    PROFORMA = "proforma"
+    CREDIT_NOTE = "credit_note"
+    PAYOUT = "payout"
+    PAYMENT = "payment"
+    QUOTE = "quote"
+    DELIVERY_NOTE = "delivery_note"
+
+    @property
+    def number_counter(self) -> str:
+        """The counter that gives this kind's running numbers."""
+        return f"{self.value}_number"
+
+
+# What a client owes the total of, and what counts for him; the other kinds move no money.
+DEBITS = frozenset({DocumentKind.INVOICE, DocumentKind.PAYOUT})
+CREDITS = frozenset({DocumentKind.CREDIT_NOTE, DocumentKind.PAYMENT})
+
+
+class DocumentStatus(StrEnum):
+    """States of documents that nothing is owed on; invoices and payouts have `InvoiceStatus`."""
+
+    ISSUED = "Issued"
+    CONVERTED = "Converted"
+    CANCELLED = "Cancelled"
+    QUOTE = "quote"
 
 
 class InvoiceStatus(StrEnum):
@@ -31,6 +56,17 @@ class InvoiceStatus(StrEnum):
     REFUNDED = "Refunded"
     COLLECTIONS = "Collections"
     PAYMENT_PENDING = "Payment Pending"
+
+
+class QuoteStage(StrEnum):
+    """Where a quote stands; values as displayed."""
+
+    DRAFT = "Draft"
+    DELIVERED = "Delivered"
+    ON_HOLD = "On Hold"
+    ACCEPTED = "Accepted"
+    LOST = "Lost"
+    DEAD = "Dead"
 
 
 class ItemStatus(StrEnum):
@@ -98,12 +134,13 @@ class HeldReason(StrEnum):
     """Why a date is known and not billed; values are stored.
 
     `PAST_START` and `CATCH_UP` wait for the operator, who drops or issues them; `SKIPPED` is what
-    the policy `none` passes over.
+    the policy `none` passes over, `PAUSED` what went by while the schedule was paused.
     """
 
     PAST_START = "past_start"
     CATCH_UP = "catch_up"
     SKIPPED = "skipped"
+    PAUSED = "paused"
     DROPPED = "dropped"
     ISSUED = "issued"
 
@@ -126,6 +163,7 @@ class LineType(StrEnum):
     DOMAIN_REGISTER = "DomainRegister"
     DOMAIN_TRANSFER = "DomainTransfer"
     SETUP = "Setup"
+    UPGRADE = "Upgrade"
     BILLABLE_ITEM = "Item"
     PROMOTION_SERVICE = "PromoHosting"
     PROMOTION_DOMAIN = "PromoDomain"
@@ -140,6 +178,8 @@ class RecurringLine:
 
     `unit_price` keeps up to 6 decimals. `vat_rate` is a percentage. `discount_percentage` counts
     only where the document has none. `custom` are the five custom columns in order.
+    `discount_amount` is taken off the whole line; only delivery notes can quote one, so that it
+    is no input of a claim.
     """
 
     product_code: str
@@ -153,6 +193,7 @@ class RecurringLine:
     custom: tuple[str, str, str, str, str] = ("", "", "", "", "")
     cost_price: Decimal | None = None
     discount_percentage: Decimal | None = None
+    discount_amount: Decimal | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

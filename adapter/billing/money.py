@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from functools import cache
 from typing import Self
 
 from adapter.errors import OutOfBounds
@@ -19,9 +20,14 @@ def round_half_up(value: Decimal, places: int = 2) -> Decimal:
     Raises `OutOfBounds` for a value of more digits than any price can have.
     """
     try:
-        return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=_EXACT)
+        return value.quantize(_last_place(places), ROUND_HALF_UP, _EXACT)
     except InvalidOperation as error:
         raise OutOfBounds("The amount is beyond all bounds") from error
+
+
+@cache
+def _last_place(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Money:
     @classmethod
     def rounded(cls, amount: Decimal, currency: str) -> Self:
         """Return `amount` as money, rounded half up to hundredths: the only way to round."""
-        return cls(int(round_half_up(amount).scaleb(2, context=_EXACT)), currency)
+        return cls(int(round_half_up(amount).scaleb(2, _EXACT)), currency)
 
     @classmethod
     def quotient(cls, dividend: int, divisor: int, currency: str) -> Self:

@@ -13,6 +13,7 @@ from adapter.errors import CannotBill
 
 _HUNDRED = Decimal(100)
 _ZERO = Decimal(0)
+_CENT = Decimal("0.01")
 # Enough digits that no product of a line is cut before it is rounded, and that compounding over
 # decades is exact where it must round to six decimals. Past every exponent it is infinite, which
 # rounding refuses.
@@ -26,15 +27,24 @@ def increased(unit_price: Decimal, increase: Increase | None, generation_count: 
     decimals where it has more; before the first increase exactly as given.
     Source: contracts/decisions.md, "Automatic increase".
     """
+    factor = _factor(increase, generation_count)
+    return unit_price if factor is None else _risen(unit_price, factor)
+
+
+def _factor(increase: Increase | None, generation_count: int) -> Decimal | None:
+    """Return what every unit price of a document is multiplied by; None leaves it as given."""
     if increase is None:
-        return unit_price
+        return None
     exponent = generation_count // increase.interval
-    if exponent == 0:
-        return unit_price
-    factor = _rise(increase.percentage, exponent)
-    normal = unit_price.normalize(_EXACT).as_tuple().exponent
-    own_places = -normal if isinstance(normal, int) else 0
-    return round_half_up(_EXACT.multiply(unit_price, factor), max(2, own_places))
+    return None if exponent == 0 else _rise(increase.percentage, exponent)
+
+
+def _risen(unit_price: Decimal, factor: Decimal) -> Decimal:
+    places = 2
+    if _EXACT.remainder(unit_price, _CENT):
+        exponent = unit_price.normalize(_EXACT).as_tuple().exponent
+        places = -exponent if isinstance(exponent, int) else 0
+    return round_half_up(_EXACT.multiply(unit_price, factor), places)
 
 
 @lru_cache(maxsize=1024)
@@ -43,30 +53,45 @@ def _rise(percentage: Decimal, exponent: int) -> Decimal:
     return _EXACT.power(1 + percentage.scaleb(-2, context=_EXACT), exponent)
 
 
+@lru_cache(maxsize=256)
+def _kept(percentage: Decimal | None) -> Decimal | None:
+    """Return the share that a percentage discount leaves of a price; None for all of it."""
+    if not percentage:
+        return None
+    return _EXACT.subtract(_HUNDRED, percentage).scaleb(-2, _EXACT)
+
+
 def price_recurring(  # noqa: PLR0913 - the facts of one document
     lines: Sequence[RecurringLine],
     currency: str,
     *,
+    line_type: LineType = LineType.RECURRING,
     related_id: int = 0,
     generation_count: int = 0,
     increase: Increase | None = None,
     discount_amount: Money | None = None,
     discount_percentage: Decimal | None = None,
 ) -> tuple[tuple[LineDraft, ...], Totals]:
-    """Price the next document of a recurring invoice under the `line` policy.
+    """Price a document of quoted lines (by default a recurring invoice's) under the `line` policy.
 
     Each line is quantity x unit price less its percentage, rounded half up; an amount discount is
     shared out over the lines by quoted value; VAT is computed on each discounted line.
     Raises `CannotBill` when the discount exceeds the sum or the total is below zero.
     Source: contracts/decisions.md, "Discounts".
     """
-    units = [increased(line.unit_price, increase, generation_count) for line in lines]
-    quoted = []
-    for line, unit in zip(lines, units, strict=True):
-        percent = discount_percentage or line.discount_percentage or _ZERO
-        gross = _EXACT.multiply(line.quantity, unit)
-        kept = _EXACT.multiply(gross, _EXACT.subtract(_HUNDRED, percent))
-        quoted.append(Money.rounded(kept.scaleb(-2, context=_EXACT), currency))
+    factor = _factor(increase, generation_count)
+    units, quoted = [], []
+    kept_of_all = _kept(discount_percentage)
+    for line in lines:
+        unit = line.unit_price if factor is None else _risen(line.unit_price, factor)
+        units.append(unit)
+        price = _EXACT.multiply(line.quantity, unit)
+        kept = _kept(line.discount_percentage) if kept_of_all is None else kept_of_all
+        if kept is not None:
+            price = _EXACT.multiply(price, kept)
+        if line.discount_amount:
+            price = _EXACT.subtract(price, line.discount_amount)
+        quoted.append(Money.rounded(price, currency))
     if discount_amount:
         whole = Money(sum(value.hundredths for value in quoted), currency)
         if whole < discount_amount:
@@ -84,19 +109,21 @@ def price_recurring(  # noqa: PLR0913 - the facts of one document
         vat += parts.vat.hundredths
         drafts.append(
             LineDraft(
-                line_type=LineType.RECURRING,
-                related_id=related_id,
-                description=line.description,
-                amount=value,
-                taxed=line.vat_applies,
-                product_code=line.product_code,
-                quantity=line.quantity,
-                unit_price=unit,
-                net=parts.net,
-                vat=parts.vat,
-                vat_rate=rate,
-                custom=line.custom if any(line.custom) else None,
-                cost_price=line.cost_price,
+                line_type,
+                related_id,
+                line.description,
+                value,
+                line.vat_applies,
+                line.product_code,
+                line.quantity,
+                unit,
+                parts.net,
+                parts.vat,
+                rate,
+                line.custom if any(line.custom) else None,
+                line.cost_price,
+                line.includes_vat,
+                None if discount_percentage else line.discount_percentage,
             )
         )
     totals = Totals(Money(net, currency), Money(vat, currency), Money.zero(currency))

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
+
+_SHORTEST_MONTH = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,9 @@ def add_months(start_on: date, months: int, anchor_day: int | None = None) -> da
     if not date.min.year <= year <= date.max.year:
         raise OverflowError("date out of range")
     day = start_on.day if anchor_day is None else anchor_day
-    return date(year, month0 + 1, min(day, calendar.monthrange(year, month0 + 1)[1]))
+    if day > _SHORTEST_MONTH:
+        day = min(day, calendar.monthrange(year, month0 + 1)[1])
+    return date(year, month0 + 1, day)
 
 
 def advance(current_on: date, step: Step, times: int = 1, anchor_day: int | None = None) -> date:
@@ -150,6 +155,12 @@ def occurrence_date(start_on: date, frequency: Frequency, n: int) -> date:
 
     Months clamp to their last day. Source: contracts/decisions.md, "Month ends".
     """
+    return _occurrence(start_on, frequency, n)
+
+
+@lru_cache(maxsize=4096)
+def _occurrence(start_on: date, frequency: Frequency, n: int) -> date:
+    """Do what `occurrence_date` does; the schedules of a run share few dates."""
     return advance(start_on, frequency.step, n)
 
 

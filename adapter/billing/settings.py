@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from adapter.billing.model import CatchUp, ItemStatus, PastStart
+from adapter.billing.model import CatchUp, DocumentKind, ItemStatus, PastStart
 from adapter.billing.schedule import Cycle
 from adapter.errors import InvalidField
 
@@ -19,6 +19,16 @@ class IdLists(StrEnum):
 
     DUE = "due"
     EARLY = "early"
+
+
+class Allocation(StrEnum):
+    """What a payment or a credit note of the positional API does.
+
+    Source: contracts/decisions.md, "Payments of the positional API".
+    """
+
+    OLDEST = "oldest"  # it pays the client's oldest open documents, the rest is his credit
+    CREDIT = "credit"  # all of it is his credit
 
 
 def _bool(text: str) -> bool:
@@ -97,6 +107,13 @@ def _short(text: str) -> str:
     return text
 
 
+def _labels(text: str) -> tuple[str, ...]:
+    labels = tuple(part.strip() for part in text.split(";")) if text.strip() else ()
+    if len(labels) > 10 or any(len(label) > 32 for label in labels):  # noqa: PLR2004 - as many values
+        raise ValueError("must be at most 10 labels of at most 32 characters, split by ;")
+    return labels
+
+
 DATE_FORMATS = {
     "DD/MM/YYYY": "%d/%m/%Y",
     "DD.MM.YYYY": "%d.%m.%Y",
@@ -172,6 +189,27 @@ class BusinessSettings:
     past_start: PastStart = _setting("PastStart", _choice(PastStart), "latest")
     number_prefix: str = _setting("InvoicePrefix", _short, "")
     number_suffix: str = _setting("InvoiceSuffix", _short, "")
+    proforma_prefix: str = _setting("ProFormaPrefix", _short, "")
+    proforma_suffix: str = _setting("ProFormaSuffix", _short, "")
+    credit_note_prefix: str = _setting("CreditNotePrefix", _short, "")
+    credit_note_suffix: str = _setting("CreditNoteSuffix", _short, "")
+    payout_prefix: str = _setting("PayoutPrefix", _short, "")
+    payout_suffix: str = _setting("PayoutSuffix", _short, "")
+    payment_prefix: str = _setting("PaymentPrefix", _short, "")
+    payment_suffix: str = _setting("PaymentSuffix", _short, "")
+    quote_prefix: str = _setting("QuotePrefix", _short, "")
+    quote_suffix: str = _setting("QuoteSuffix", _short, "")
+    delivery_note_prefix: str = _setting("DeliveryNotePrefix", _short, "")
+    delivery_note_suffix: str = _setting("DeliveryNoteSuffix", _short, "")
+    invoice_fields: tuple[str, ...] = _setting("InvoiceFields", _labels, "")
+    proforma_fields: tuple[str, ...] = _setting("ProFormaFields", _labels, "")
+    credit_note_fields: tuple[str, ...] = _setting("CreditNoteFields", _labels, "")
+    payout_fields: tuple[str, ...] = _setting("PayoutFields", _labels, "")
+    quote_fields: tuple[str, ...] = _setting("QuoteFields", _labels, "")
+    delivery_note_fields: tuple[str, ...] = _setting("DeliveryNoteFields", _labels, "")
+    line_fields: tuple[str, ...] = _setting("LineFields", _labels, "")
+    proforma_days: int = _setting("ProFormaConvertDays", _day_count, "7")
+    allocation: Allocation = _setting("PaymentAllocation", _choice(Allocation), "oldest")
     settings_version: int = 0
 
     def days_for(self, cycle: Cycle) -> int:
@@ -185,6 +223,18 @@ class BusinessSettings:
             Cycle.TRIENNIALLY: self.days_triennially,
         }.get(cycle)
         return self.days_in_advance if override is None else override
+
+    def affixes(self, kind: DocumentKind) -> tuple[str, str]:
+        """Return what stands before and after the numbers of this kind of document."""
+        if kind is DocumentKind.INVOICE:
+            return self.number_prefix, self.number_suffix
+        prefix, suffix = f"{kind.value}_prefix", f"{kind.value}_suffix"
+        return getattr(self, prefix), getattr(self, suffix)
+
+    def field_labels(self, kind: DocumentKind) -> tuple[str, ...]:
+        """Return the names of this kind's custom fields, in order; payments have none."""
+        labels: tuple[str, ...] = getattr(self, f"{kind.value}_fields", ())
+        return labels
 
     @property
     def days_for_domains(self) -> int:

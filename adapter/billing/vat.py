@@ -1,13 +1,13 @@
 """Net, VAT and gross of a line or of a taxed sum."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
 from adapter.billing.money import Money
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """A rounded amount in its three parts; `gross` is always `net + vat`."""
 
     net: Money
@@ -28,11 +28,17 @@ def split(quoted: Money, vat_rate: Decimal | None, *, includes_vat: bool) -> Par
     """
     if vat_rate is None:
         return Parts(quoted, Money.zero(quoted.currency))
-    rate, per = vat_rate.as_integer_ratio()
+    rate, per = _ratio(vat_rate)
     if includes_vat:
         net = Money.quotient(quoted.hundredths * 100 * per, 100 * per + rate, quoted.currency)
         return Parts(net, quoted - net)
     return Parts(quoted, Money.quotient(quoted.hundredths * rate, 100 * per, quoted.currency))
+
+
+@lru_cache(maxsize=256)
+def _ratio(vat_rate: Decimal) -> tuple[int, int]:
+    """Return the rate as a fraction; the lines of many documents share few of them."""
+    return vat_rate.as_integer_ratio()
 
 
 def apportion(total: Money, weights: tuple[Money, ...]) -> tuple[Money, ...]:

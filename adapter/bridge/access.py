@@ -15,7 +15,6 @@ from typing import Final, Protocol
 from adapter.bridge.addresses import AddressList
 from adapter.bridge.secrets import (
     GENERATED,
-    HASHING,
     text_bytes,
     verify_generated,
     verify_human,
@@ -31,6 +30,7 @@ from adapter.errors import (
 )
 from adapter.protocols.base import BaseCall
 from adapter.store.credentials import CredentialRow
+from adapter.store.passwords import HASHING
 
 _VERIFIED_SECONDS: Final = 30.0
 _VERIFIED_KEPT: Final = 1024
@@ -100,13 +100,35 @@ class Access:
         self._verified = _VerifiedSecrets(monotonic)
         self._failures = _Failures(config.failure_delay_seconds, monotonic, pause)
         self._address_lists: dict[tuple[str, ...], AddressList] = {}
+        self._config = config
+        self._times = (monotonic, pause)
 
-    def admit(self, call: BaseCall, protocol: Surface, *, named: bool = False) -> Caller:
+    def with_config(self, config: AccessConfig) -> "Access":
+        """Return one that decides by another config; itself where it is the same.
+
+        The server key stays. Failed logins count anew. Raises `ValueError`.
+        """
+        if config == self._config:
+            return self
+        monotonic, pause = self._times
+        return Access(
+            config,
+            self._server_key,
+            self._find,
+            self._accounts,
+            monotonic=monotonic,
+            pause=pause,
+        )
+
+    def admit(
+        self, call: BaseCall, protocol: Surface, *, named: bool = False, any_action: bool = False
+    ) -> Caller:
         """Return the caller a request comes from, or raise what refuses it.
 
         A request that could not be read names what was wrong with it as soon as the address is
         right; where credentials could still be read, only to their owner. With `named` a
-        credential for every protocol is not enough: it must name this one.
+        credential for every protocol is not enough: it must name this one. With `any_action`
+        the action may be one that exists elsewhere only.
         """
         self.check_address(call)
         if call.problem is not None and call.credentials.identifier is None:
@@ -127,7 +149,7 @@ class Access:
             raise ActionNotAllowed(call.action)
         if credential.actions and call.action not in credential.actions:
             raise ActionNotAllowed(call.action)
-        if call.action not in protocol.actions():
+        if not any_action and call.action not in protocol.actions():
             raise UnknownAction(call.action)
         return Caller(account, credential.name, call.address)
 

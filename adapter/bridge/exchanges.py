@@ -14,7 +14,7 @@ from adapter.protocols.base import WireRequest, WireResponse
 REDACTED = "redacted"
 
 # Fields of either protocol whose values are secrets, whoever they belong to.
-_SECRET_FIELDS = (
+SECRET_FIELDS = (
     "password",
     "secret",
     "accesskey",
@@ -22,11 +22,16 @@ _SECRET_FIELDS = (
     "servicepassword",
     "rootpw",
     "securityqans",
+    "card_number",
+    "cardnum",
+    "cvv",
+    "bank_account",
+    "bank_code",
 )
 # A shorter text of a command may stand anywhere by chance; its field is redacted by name.
 _SHORTEST_SECRET = 6
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
-_NAMES = "|".join(_SECRET_FIELDS)
+_NAMES = "|".join(SECRET_FIELDS)
 _IN_FORM = re.compile(rb"(?i)((?:^|[?&])(?:%s)=)[^&]*" % _NAMES.encode())
 _IN_JSON = re.compile(rb'(?i)("(?:%s)"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|[^\s,}\]"]+)' % _NAMES.encode())
 _IN_PART = re.compile(

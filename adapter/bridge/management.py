@@ -3,9 +3,6 @@
 Documented in docs/management.md.
 """
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +11,16 @@ from typing import Any, Final
 
 from adapter.bridge.access import Access
 from adapter.bridge.clock import AccountClock, ClockFixed, ClockState
+from adapter.bridge.json_calls import (
+    json_response,
+    outcome,
+    read_credentials,
+    read_object,
+    status_of,
+    unread,
+)
 from adapter.bridge.service import Outcome
-from adapter.commands.access import Caller, Credentials
+from adapter.commands.access import Caller
 from adapter.errors import (
     ActionNotAllowed,
     AdapterError,
@@ -30,7 +35,7 @@ from adapter.errors import (
     StoreUnavailable,
     UnknownAction,
 )
-from adapter.protocols.base import BaseCall, WireRequest, WireResponse
+from adapter.protocols.base import BaseCall, WireRequest
 
 MANAGE: Final = "manage"
 ACTIONS: Final = frozenset({"clock"})
@@ -53,7 +58,6 @@ _HEADERS: Final[dict[type[AdapterError], dict[str, str]]] = {
     MethodNotAllowed: {"Allow": "GET, POST"},
 }
 _MOMENT: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T([0-9]{2}:[0-9]{2}))?").fullmatch
-_MOST_DEPTH: Final = 1000  # brackets in a body; Python's reader gives up at about that depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +85,12 @@ class Management:
             reply = self._clock(call, caller)
         except AdapterError as error:
             return self._refused(call, error, caller)
-        response = _json(200, reply)
-        return Outcome(response, call.action, caller.account.name, caller.credential)
+        return outcome(json_response(200, reply), call.action, caller)
 
     def refuse(self, request: WireRequest, error: AdapterError) -> Outcome:
         """Answer a request that may not even be read; the address is checked first."""
         call = _decode(request)
-        try:
-            self.access.check_address(call)
-        except AdapterError as refused:
-            error = refused
-        return self._refused(call, error, None)
+        return self._refused(call, unread(self.access, call, error), None)
 
     def crashed(self, request: WireRequest) -> Outcome:
         """Answer a request that a defect stopped; nothing of it is told."""
@@ -99,14 +98,12 @@ class Management:
 
     def _refused(self, call: BaseCall, error: AdapterError, caller: Caller | None) -> Outcome:
         action = call.action if call.action in self.actions() else ""
-        kind = next(kind for kind in type(error).__mro__ if kind in _STATUS)
+        status = status_of(error, _STATUS)
         told = f"{error.path}: {error}" if isinstance(error, InvalidField) else str(error)
-        text = told if kind is not AdapterError else "Internal error"
+        text = told if status != _STATUS[AdapterError] else "Internal error"
         headers = next((_HEADERS[each] for each in type(error).__mro__ if each in _HEADERS), {})
-        response = _json(_STATUS[kind], {"error": error.code, "message": text}, headers)
-        if caller is None:
-            return Outcome(response, action, result=error.code)
-        return Outcome(response, action, caller.account.name, caller.credential, result=error.code)
+        response = json_response(status, {"error": error.code, "message": text}, headers)
+        return outcome(response, action, caller, error.code)
 
     def _clock(self, call: BaseCall, caller: Caller) -> dict[str, Any]:
         clock = self.clocks[caller.account.name]
@@ -150,46 +147,17 @@ def _decode(request: WireRequest) -> BaseCall:
     problem: AdapterError | None = None
     if request.method == "POST":
         try:
-            params = _body(request)
+            params = read_object(request)
         except Malformed as error:
             problem = error
     return BaseCall(
         action=request.path.removeprefix(_PATH),
         params=params,
-        credentials=_credentials(request),
+        credentials=read_credentials(request),
         address=request.address,
         method=request.method,
         problem=problem,
     )
-
-
-def _body(request: WireRequest) -> dict[str, Any]:
-    announced = request.announced_length
-    if announced is not None and announced != len(request.body):
-        raise Malformed("The body is shorter than announced")
-    if request.body.count(b"[") + request.body.count(b"{") > _MOST_DEPTH:
-        raise Malformed("The body is no JSON object of a management call")
-    try:
-        value = json.loads(request.body)
-    except ValueError as error:  # of the JSON, its encoding, or a number of too many digits
-        raise Malformed("The body is not JSON") from error
-    if not isinstance(value, dict):
-        raise Malformed("The body is not a JSON object")
-    return value
-
-
-def _credentials(request: WireRequest) -> Credentials:
-    """Return what `Authorization: Basic` carries, and the access key of `X-Access-Key`."""
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    identifier = secret = None
-    if scheme.lower() == "basic":
-        try:
-            text = base64.b64decode(encoded.strip(), validate=True).decode()
-        except (binascii.Error, ValueError):
-            text = ""
-        identifier, _, secret = text.partition(":")
-    access_key = request.headers.get("x-access-key")
-    return Credentials(identifier or None, secret or None, access_key or None)
 
 
 def _shown(state: ClockState) -> dict[str, Any]:
@@ -201,10 +169,3 @@ def _shown(state: ClockState) -> dict[str, Any]:
         "today": state.today.isoformat(),
         "moved_by_seconds": round(state.shift.total_seconds()),
     }
-
-
-def _json(
-    status: int, value: Mapping[str, Any], headers: Mapping[str, str] | None = None
-) -> WireResponse:
-    body = json.dumps(value).encode() + b"\n"
-    return WireResponse(status, body, "application/json", dict(headers or {}))

@@ -9,13 +9,11 @@ import base64
 import hashlib
 import hmac
 import os
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.low_level import Type, hash_secret, verify_secret
+from adapter.store.passwords import matches, slow_hash
 
 GENERATED: Final = "generated"
 HUMAN: Final = "human"
@@ -24,16 +22,6 @@ _SECRET_BYTES: Final = 20  # 160 bits are exactly 32 base32 characters
 _KEY_BYTES: Final = 32
 _HEX: Final = frozenset("0123456789abcdef")
 _MD5_DIGITS: Final = 32
-
-_MEMORY_KIB: Final = 19 * 1024
-_PASSES: Final = 2
-_LANES: Final = 1
-_SALT_BYTES: Final = 16
-_HASH_BYTES: Final = 32
-
-# To be held around argon2: each hash takes 19 MiB and tens of milliseconds of a core, more at once
-# would starve what they protect.
-HASHING: Final = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +71,7 @@ def digest_generated(key: bytes, secret: str) -> SecretDigests:
 
 def digest_human(secret_md5: str) -> SecretDigests:
     """Return what is stored of a human secret, given as its lower-case hex MD5."""
-    encoded = hash_secret(
-        secret_md5.encode("ascii"),
-        os.urandom(_SALT_BYTES),
-        time_cost=_PASSES,
-        memory_cost=_MEMORY_KIB,
-        parallelism=_LANES,
-        hash_len=_HASH_BYTES,
-        type=Type.ID,
-    )
-    return SecretDigests(HUMAN, encoded.decode("ascii"))
+    return SecretDigests(HUMAN, slow_hash(secret_md5.encode("ascii")))
 
 
 def verify_generated(key: bytes, presented: str, digest: str, md5_digest: str) -> bool:
@@ -111,14 +90,7 @@ def verify_human(presented: str, digest: str) -> bool:
     readings = [md5_hex(presented)]
     if looks_like_md5(presented):
         readings.insert(0, presented)
-    return any(_verify_hash(reading, digest) for reading in readings)
-
-
-def _verify_hash(secret_md5: str, encoded: str) -> bool:
-    try:
-        return verify_secret(encoded.encode("ascii"), secret_md5.encode("ascii"), Type.ID)
-    except (VerificationError, InvalidHashError):
-        return False
+    return any(matches(reading.encode("ascii"), digest) for reading in readings)
 
 
 def load_server_key(file: Path) -> bytes:

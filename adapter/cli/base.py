@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,7 +12,7 @@ from adapter.assemble import Workplace, open_workplace
 from adapter.billing.model import BillableKind
 from adapter.bridge.clock import FIRST_DAY, LAST_DAY
 from adapter.errors import AdapterError, InvalidField
-from adapter.settings import MAIN, Settings, load_settings
+from adapter.settings import MAIN, Settings, load_settings, parse_bind
 from adapter.store.migrate import (
     ForeignSchema,
     found_revision,
@@ -22,6 +22,8 @@ from adapter.store.migrate import (
 from adapter.store.sqlite import NetworkFileSystemError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+# Ids and counts: what every database can be asked for.
+WHOLE: Final = click.IntRange(1, 2**63 - 1)
 
 
 class Commands(click.Group):
@@ -60,7 +62,7 @@ def any_account_option(command: Command) -> Command:
 def client_option(command: Command) -> Command:
     """Give a command the option `--client` that narrows a list."""
     return click.option(
-        "--client", "client_id", type=click.IntRange(1), metavar="ID", help="Only this client."
+        "--client", "client_id", type=WHOLE, metavar="ID", help="Only this client."
     )(command)
 
 
@@ -89,6 +91,20 @@ class Day(click.DateTime):
             name = "date" if param is None else param.opts[0]
             raise InvalidField(name, "bounds", f"must lie between {FIRST_DAY} and {LAST_DAY}")
         return day
+
+
+class Bind(click.ParamType["str"]):
+    """The type of a place to listen at."""
+
+    name = "HOST:PORT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text, once it names host and port."""
+        try:
+            parse_bind(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
 
 
 class _Kind(click.Choice[BillableKind]):

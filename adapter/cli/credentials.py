@@ -8,6 +8,8 @@ import click
 
 from adapter.assemble import Workplace, assemble_protocols, known_account, server_key
 from adapter.bridge.addresses import AddressList
+from adapter.bridge.canonical import ACTIONS as CANONICAL_ACTIONS
+from adapter.bridge.canonical import CANONICAL
 from adapter.bridge.management import ACTIONS as MANAGE_ACTIONS
 from adapter.bridge.management import MANAGE
 from adapter.bridge.secrets import (
@@ -181,7 +183,7 @@ def _given_md5(*, is_md5: bool) -> str:
 
 
 def _known_protocols(settings: Settings, protocols: tuple[str, ...]) -> tuple[str, ...]:
-    known = [*(each.name for each in assemble_protocols(settings)), MANAGE]
+    known = [*(each.name for each in assemble_protocols(settings)), CANONICAL, MANAGE]
     for each in protocols:
         if each not in known:
             raise click.BadParameter(
@@ -200,6 +202,8 @@ def _known_actions(
         if not protocols or each.name in protocols
         for action in each.actions()
     }
+    if CANONICAL in protocols:
+        known |= CANONICAL_ACTIONS
     if MANAGE in protocols:
         known |= MANAGE_ACTIONS
     for action in actions:

@@ -6,8 +6,13 @@ from typing import Any
 
 import click
 
+from adapter.billing.drafts import RULE_IMPORTED
 from adapter.billing.model import BillableKind
-from adapter.cli.base import account_option, workplace
+from adapter.cli.base import (
+    WHOLE,
+    account_option,
+    workplace,
+)
 from adapter.cli.output import say, say_facts
 from adapter.errors import InvoiceNotFound
 from adapter.store import tables
@@ -28,7 +33,7 @@ def explain() -> None:
 
 
 @explain.command()
-@click.argument("invoice_id", type=click.IntRange(1), metavar="ID")
+@click.argument("invoice_id", type=WHOLE, metavar="ID")
 @_json_option
 @account_option
 def invoice(*, invoice_id: int, as_json: bool, account: str) -> None:
@@ -53,7 +58,7 @@ def invoice(*, invoice_id: int, as_json: bool, account: str) -> None:
 
 @explain.command()
 @click.argument("kind", type=click.Choice([kind.value for kind in BillableKind]))
-@click.argument("billable_id", type=click.IntRange(1), metavar="ID")
+@click.argument("billable_id", type=WHOLE, metavar="ID")
 @_json_option
 @account_option
 def billable(*, kind: str, billable_id: int, as_json: bool, account: str) -> None:
@@ -73,35 +78,33 @@ def _say_json(found: InvoiceExplained | BillableExplained) -> None:
 
 def _invoice_facts(found: InvoiceExplained) -> list[tuple[str, str]]:
     run = found.run
-    made = "for an order, outside of any run"
-    if run is not None:
-        narrowed = {name: value for name, value in run.scope.items() if name != "send_email"}
-        scope = json.dumps(narrowed) if narrowed else "everything due"
-        made = f"run {run.run_id} ({run.kind}) of {run.caller} on {run.run_on}, {scope}"
     facts = [
         ("invoice", f"{found.invoice_id}, {found.status}, {found.total} {found.currency}"),
         ("client", str(found.client_id)),
         ("issued on", f"{found.issued_on}, due on {found.due_on}"),
-        ("made by", made),
+        ("made by", found.made_by),
         ("clock", f"{found.created_at if run is None else run.started_at}"),
     ]
     if run is not None:
         facts.append(("request id", run.request_id))
+    if found.undone is not None:
+        facts.append(("undone", found.undone))
     if not found.claims:
         facts.append(("periods", "none"))
     return facts
 
 
 def _claim_facts(claim: ClaimExplained) -> list[tuple[str, str]]:
-    same = {True: "the same today", False: "different today", None: "its billable is gone"}
     facts = [
         ("bills", f"{claim.kind.value} {claim.billable_id}, period {claim.period}"),
         ("rule", f"{claim.rule}: {claim.rule_in_words}"),
-        ("inputs", f"{claim.inputs_in_words}; {same[claim.same_today]}"),
-        ("claimed at", f"{claim.claimed_at}, fence {claim.fence}"),
     ]
+    if claim.rule != RULE_IMPORTED:
+        same = {True: "the same today", False: "different today", None: "its billable is gone"}
+        facts.append(("inputs", f"{claim.inputs_in_words}; {same[claim.same_today]}"))
+    facts.append(("claimed at", f"{claim.claimed_at}, fence {claim.fence}"))
     facts += [("changed since", change) for change in claim.changed_since]
-    return facts + _settings(claim.settings_version, claim.settings)
+    return facts + _settings(claim.settings_version, claim.settings) if claim.settings else facts
 
 
 def _billable_facts(found: BillableExplained) -> list[tuple[str, str]]:
@@ -117,6 +120,7 @@ def _billable_facts(found: BillableExplained) -> list[tuple[str, str]]:
     ]
     facts += [("held", f"{on} ({reason})") for on, reason in found.held.items()]
     facts += [("document", text) for text in found.documents]
+    facts += [("undone", text) for text in found.undone]
     return facts + _settings(found.settings_version, found.settings)
 
 

@@ -5,7 +5,14 @@ import json
 import click
 
 from adapter.billing.model import BillableKind
-from adapter.cli.base import account_option, client_option, json_option, kind_type, workplace
+from adapter.cli.base import (
+    WHOLE,
+    account_option,
+    client_option,
+    json_option,
+    kind_type,
+    workplace,
+)
 from adapter.cli.output import say, say_table
 from adapter.store.schedules import parked_billables, unpark
 
@@ -42,7 +49,7 @@ def list_(*, client_id: int | None, as_json: bool, account: str) -> None:
 
 @parked.command()
 @click.argument("kind", type=kind_type(), required=False)
-@click.argument("billable_id", metavar="ID", type=click.IntRange(1), required=False)
+@click.argument("billable_id", metavar="ID", type=WHOLE, required=False)
 @click.option("--all", "every", is_flag=True, help="Everything that is parked.")
 @account_option
 def retry(

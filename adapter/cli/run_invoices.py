@@ -6,16 +6,21 @@ from datetime import date, datetime
 
 import click
 
-from adapter.cli.base import Day, account_option, workplace
+from adapter.cli.base import (
+    WHOLE,
+    Day,
+    account_option,
+    workplace,
+)
 from adapter.cli.output import counted, say
 from adapter.commands.model import GenerateDueInvoices
 from adapter.settings import load_settings
-from adapter.store.run import run
+from adapter.store.run import BY_HAND, run
 
 
 @click.command("run-invoices")
 @click.option("--on", "day", type=Day(), help="Another day; sandbox only.")
-@click.option("--client", "client_id", type=click.IntRange(1), metavar="ID", help="One client.")
+@click.option("--client", "client_id", type=WHOLE, metavar="ID", help="One client.")
 @click.option("--dry-run", is_flag=True, help="Decide everything, keep nothing.")
 @account_option
 def run_invoices(
@@ -29,7 +34,7 @@ def run_invoices(
     with workplace(account, settings) as place:
         context = place.context("cli", on=on, dry_run=dry_run)
         command = GenerateDueInvoices(client_id=client_id)
-        issued, progress = run(place.store, bounds, command, context, kind="cli", digest=dry_run)
+        issued, progress = run(place.store, bounds, command, context, kind=BY_HAND, digest=dry_run)
     deed = "would be issued" if dry_run else "issued"
     line = f"Account {account}, {context.today}: {counted(issued.count, 'invoice')} {deed}"
     if issued.latest_invoice_id is not None and not dry_run:

@@ -3,6 +3,7 @@
 import http.client
 import multiprocessing
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -11,21 +12,23 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from adapter.assemble import server_key
 from adapter.cli.base import any_account_option, workplace
 from adapter.cli.interrupts import handle_once
+from adapter.cli.kept_settings import kept_settings
+from adapter.cli.metrics import account_metrics
 from adapter.cli.output import say, warn
 from adapter.settings import Settings, load_settings, parse_bind
 from adapter.store.setup import ensure_defaults
@@ -74,6 +77,36 @@ class _Server(MPServer):
             time.sleep(_STOP_LOOK_SECONDS)
         self.workers_kill_timeout = 1
         super()._stop_workers()  # type: ignore[no-untyped-call]
+
+    def _spawn_workers(self, *given: Any, **more: Any) -> None:
+        with _signal_held_back():
+            super()._spawn_workers(*given, **more)  # type: ignore[no-untyped-call]
+
+    def _respawn_workers(self, *given: Any, **more: Any) -> None:
+        with _signal_held_back():
+            super()._respawn_workers(*given, **more)
+
+    def _reload(self, *_: Any) -> None:
+        """Have the settings read again by running processes; none is started anew for it."""
+        self.main_loop_interrupt.clear()
+        self.reload_signal = False
+        self._call_hooks(self.hooks_reload)  # type: ignore[no-untyped-call]
+
+    def tell_workers(self) -> None:
+        """Tell every web process to read its settings again."""
+        for worker in self.wrks:
+            with suppress(ProcessLookupError):
+                os.kill(worker.inner.pid, signal.SIGHUP)
+
+
+@contextmanager
+def _signal_held_back() -> Iterator[None]:
+    """Start processes that SIGHUP does not end before they listen for it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @click.command()
@@ -124,11 +157,14 @@ def run_server(
     listening = _claimed(listening)
     multiprocessing.set_start_method("spawn", force=True)
     handle_once()
+    if not settings.links.base_url:
+        # The processes started below read it from there: options may have chosen the address.
+        os.environ["ADAPTER_LINKS_BASE_URL"] = listening.url
     with ExitStack() as stack:
         if settings.server.metrics_bind:
-            stack.enter_context(_metrics(settings.server.metrics_bind))
-        if with_worker:
-            stack.enter_context(_daily_worker())
+            stack.enter_context(_metrics(settings))
+        kept = stack.enter_context(kept_settings(settings))
+        renew_worker = stack.enter_context(_daily_worker()) if with_worker else None
         server = _Server(
             _APP,
             address=listening.host,
@@ -145,6 +181,14 @@ def run_server(
             websockets=False,
         )
         server.on_startup(lambda: _announce(listening, on_ready))
+
+        def read_again() -> None:
+            if kept.renew():
+                server.tell_workers()
+                if renew_worker is not None:
+                    renew_worker()
+
+        server.on_reload(read_again)
         server.serve()
 
 
@@ -226,29 +270,27 @@ def _answers(listening: Listening) -> bool:
 
 
 @contextmanager
-def _metrics(bind: str) -> Iterator[None]:
+def _metrics(settings: Settings) -> Iterator[None]:
     """Listen for Prometheus; the web processes leave their counts in a folder of this run."""
-    host, port = parse_bind(bind)
     with tempfile.TemporaryDirectory(prefix="adapter-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call] # theirs
-        try:
-            server, thread = start_http_server(port, addr=host, registry=registry)
-        except OSError as error:
-            raise click.ClickException(f"server.metrics_bind {bind}: {error.strerror}") from error
-        try:
+        bind = settings.server.metrics_bind
+        with account_metrics(
+            settings, settings.served_accounts, "server.metrics_bind", bind, registry
+        ):
             yield
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
 
 
 @contextmanager
-def _daily_worker() -> Iterator[None]:
-    """Keep an `adapter worker` running beside the web workers; end it by its id."""
+def _daily_worker() -> Iterator[Callable[[], None]]:
+    """Keep an `adapter worker` running beside the web workers; end it by its id.
+
+    Yields what has it begin anew, with settings as they are then.
+    """
     stopping = threading.Event()
+    renewing = threading.Event()
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> "subprocess.Popen[bytes]":
@@ -265,6 +307,10 @@ def _daily_worker() -> Iterator[None]:
     def keep() -> None:
         while not stopping.is_set():
             status = started[-1].wait()
+            if renewing.is_set() and not stopping.is_set():
+                renewing.clear()
+                started.append(start())
+                continue
             if stopping.is_set() or status == 0:
                 # It ends well only when it is told to.
                 return
@@ -272,11 +318,15 @@ def _daily_worker() -> Iterator[None]:
                 started.append(start())
                 warn(f"The daily worker ended with status {status} and was started again")
 
+    def renew() -> None:
+        renewing.set()
+        started[-1].terminate()
+
     started.append(start())
     keeper = threading.Thread(target=keep, daemon=True)
     keeper.start()
     try:
-        yield
+        yield renew
     finally:
         stopping.set()
         process = started[-1]

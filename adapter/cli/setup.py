@@ -6,7 +6,8 @@ import click
 from click.core import ParameterSource
 
 from adapter.cli.base import account_option, workplace
-from adapter.cli.output import say
+from adapter.cli.output import say, warn
+from adapter.store.numbers import alike_warning
 from adapter.store.setup import (
     apply_catalogue,
     catalogue_text,
@@ -34,14 +35,19 @@ def setup(called: click.Context, *, file: Path | None, account: str) -> None:
     if called.invoked_subcommand is not None:
         return
     catalogue = {} if file is None else parse_catalogue(_text(file))
-    with workplace(account) as place, place.store.write() as uow:
-        context = place.context("setup")
-        ensure_defaults(uow, context.now)
-        report = apply_catalogue(uow, context, catalogue)
+    with workplace(account) as place:
+        with place.store.write() as uow:
+            context = place.context("setup")
+            ensure_defaults(uow, context.now)
+            report = apply_catalogue(uow, context, catalogue)
+        with place.store.read() as uow:
+            alike = alike_warning(uow.settings)
     for change in report.changes:
         what = f" ({', '.join(change.keys)})" if change.keys else ""
         say(f"{change.section}: {change.label} {change.deed}{what}")
     say(f"Account {account}: {len(report.changes)} written, {report.unchanged} as they were")
+    if alike is not None:
+        warn(f"note: {alike}")
 
 
 @setup.command()

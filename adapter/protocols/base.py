@@ -82,6 +82,9 @@ class LegacyProtocol(Protocol[CallT]):
     def matches(self, path: str) -> bool:
         """Tell whether a decoded request path belongs to this protocol."""
 
+    def resembles(self, path: str) -> bool:
+        """Tell whether some web server takes a path that does not match for one that does."""
+
     def decode(self, request: WireRequest) -> CallT:
         """Read bytes; never raises (see `BaseCall.problem`)."""
 
@@ -99,3 +102,21 @@ class LegacyProtocol(Protocol[CallT]):
 
     def actions(self) -> frozenset[str]:
         """Name every action that works, as roles and metrics spell it (lower case)."""
+
+    def commands(self, action: str) -> tuple[type[Command], ...]:
+        """Return what an action may ask for, the most usual first; nothing for an unknown one."""
+
+    def named_actions(self, raw: bytes, path: str) -> frozenset[str]:
+        """Name whatever raw bytes of a query or a body could be read as an action, lower case.
+
+        For bytes that could not be decoded, or not all of them: too many rather than too few.
+        """
+
+    def with_credentials(
+        self, raw: bytes, content_type: str | None, credentials: Credentials
+    ) -> bytes:
+        """Return a body (or a query: `content_type` None) with these credentials in it.
+
+        What was sent as credentials is replaced wherever it stands, an access key is emptied; no
+        other byte changes. Raises `Malformed` for what cannot be read.
+        """

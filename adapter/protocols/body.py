@@ -1,5 +1,6 @@
 """Which reader a request body needs, and everything of a request folded into one `Params`."""
 
+import posixpath
 import re
 from enum import StrEnum
 from typing import Final
@@ -17,6 +18,7 @@ _FIRST_BYTE: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*([^ \t\r\n])")
 _BROKEN_NAME: Final = re.compile(rb"(?:^|&)[^=&\r\n]*+[\r\n]++[^&\r\n]")
 
 
+_SLASHES: Final = re.compile(r"[/\\\\]+")
 _PART: Final = re.compile(rb"form-data;[ \t]*name=", re.IGNORECASE)
 
 
@@ -81,3 +83,8 @@ def body_kind(query: Params, content_type: str, body: bytes) -> BodyKind:
     if asked and first and (first in b'["' or b"=" not in body):
         return BodyKind.JSON
     return BodyKind.FORM
+
+
+def plain_path(path: str) -> str:
+    """Return a path as the most lenient web server reads it: one slash, no dots, lower case."""
+    return posixpath.normpath(_SLASHES.sub("/", path)).lower()

@@ -106,11 +106,17 @@ def _field(part: bytes) -> tuple[str | None, str]:
 
 def _disposition(head: bytes) -> dict[bytes, bytes]:
     """Read the settings of a part's Content-Disposition (`name`, `filename`)."""
-    settings = {}
+    settings: dict[bytes, bytes] = {}
     for line in _FOLD.sub(b" ", head).split(b"\n"):
-        header, _, content = line.partition(b":")
-        if header.strip().lower() != b"content-disposition":
+        header, colon, content = line.partition(b":")
+        named = header.strip().lower() == b"content-disposition"
+        if line.strip() and (not colon or (not named and b"form-data" in line.lower())):
+            raise Malformed("A multipart part has a malformed header")
+        if not named:
             continue
+        if settings:
+            # Of two parts with a damaged delimiter between them one would be lost.
+            raise Malformed("A multipart part is named twice")
         content = content.strip()
         position = len(content.partition(b";")[0])
         while position < len(content):

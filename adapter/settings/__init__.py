@@ -6,11 +6,14 @@ Every setting has a place in the file (`[run] time_limit_seconds`) and a name in
 
 from adapter.settings.business import describe_business_settings
 from adapter.settings.describe import describe_settings, show_value
-from adapter.settings.load import SettingInForce, list_settings, load_settings
+from adapter.settings.load import CONFIG, CONFIG_NAME, SettingInForce, list_settings, load_settings
 from adapter.settings.model import MAIN, AccountSettings, Settings, SettingsError
+from adapter.settings.production import lets_anybody_call, missing_settings
 from adapter.settings.values import parse_bind
 
 __all__ = [
+    "CONFIG",
+    "CONFIG_NAME",
     "MAIN",
     "AccountSettings",
     "SettingInForce",
@@ -18,8 +21,10 @@ __all__ = [
     "SettingsError",
     "describe_business_settings",
     "describe_settings",
+    "lets_anybody_call",
     "list_settings",
     "load_settings",
+    "missing_settings",
     "parse_bind",
     "show_value",
 ]

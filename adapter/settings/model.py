@@ -8,11 +8,18 @@ from zoneinfo import ZoneInfo
 
 from adapter.bridge.access import AccessConfig
 from adapter.bridge.daily import DailyConfig
+from adapter.bridge.idempotency import IdempotencyConfig
+from adapter.bridge.journal import JournalConfig
+from adapter.bridge.links import LinksConfig
 from adapter.commands.access import Account, Mode
+from adapter.documents.config import BusinessConfig, DocumentConfig
 from adapter.errors import AdapterError
+from adapter.outbox.config import MailConfig
 from adapter.protocols.base import Limits
 from adapter.protocols.invoicesonline.quirks import Quirks as InvoicesOnlineQuirks
 from adapter.protocols.whmcs.quirks import Quirks as WhmcsQuirks
+from adapter.settings.backends import BackendSettings
+from adapter.settings.routes import RoutesConfig
 from adapter.store.config import RunConfig, StoreConfig
 
 MAIN: Final = "main"
@@ -39,6 +46,8 @@ class ServerConfig:
     tls_cert: str = ""
     tls_key: str = ""
     metrics_bind: str = ""
+    metrics_addresses: tuple[str, ...] = ("127.0.0.1", "::1")
+    tracing: bool = False
     accounts: tuple[str, ...] = ()
 
 
@@ -71,13 +80,22 @@ class AccountConfig:
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
-    """One account with what each layer needs for it."""
+    """One account with what each layer needs for it.
+
+    `commands` maps names of commands to the backends that execute them.
+    """
 
     account: Account
     store: StoreConfig
     whmcs: WhmcsQuirks
     invoicesonline: InvoicesOnlineQuirks
+    idempotency: IdempotencyConfig
+    business: BusinessConfig
+    documents: DocumentConfig
     clock_shift_days: int
+    backends: Mapping[str, BackendSettings] = field(default_factory=dict)
+    routes: RoutesConfig = RoutesConfig()
+    commands: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +108,9 @@ class Settings:
     limits: Limits
     run: RunConfig
     daily: DailyConfig
+    mail: MailConfig
+    links: LinksConfig
+    journal: JournalConfig
     server: ServerConfig
     file: str | None
 
@@ -110,6 +131,22 @@ class Settings:
             return Path(self.access.server_key_file)
         database = sqlite_file(self.main.store.url)
         return None if database is None else database.with_name("server.key")
+
+    @property
+    def mail_folder(self) -> Path:
+        """Where mail is written to that leaves as files."""
+        if self.mail.folder:
+            return Path(self.mail.folder)
+        database = sqlite_file(self.main.store.url)
+        return Path("var/mail") if database is None else database.with_name("mail")
+
+    @property
+    def base_url(self) -> str:
+        """What links begin with: as chosen, else where this gateway listens."""
+        if self.links.base_url:
+            return self.links.base_url.rstrip("/")
+        scheme = "https" if self.server.tls_cert else "http"
+        return f"{scheme}://{self.server.bind}"
 
 
 def sqlite_file(url: str) -> Path | None:

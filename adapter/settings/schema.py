@@ -1,64 +1,21 @@
 """Every setting: its place in the file, its name in the environment, what it means."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
-from typing import Any, Final, get_type_hints
+from typing import Final
 
 from adapter.bridge.access import AccessConfig
 from adapter.bridge.daily import DailyConfig
+from adapter.bridge.idempotency import IdempotencyConfig
+from adapter.bridge.journal import JournalConfig
+from adapter.bridge.links import LinksConfig
+from adapter.documents.config import BusinessConfig, DocumentConfig
+from adapter.outbox.config import MailConfig
 from adapter.protocols.base import Limits
 from adapter.protocols.invoicesonline.quirks import Quirks as InvoicesOnlineQuirks
 from adapter.protocols.whmcs.quirks import Quirks as WhmcsQuirks
 from adapter.settings.model import AccountConfig, DatabaseConfig, FormPostConfig, ServerConfig
+from adapter.settings.routes import RoutesConfig
+from adapter.settings.sections import Section, Spec
 from adapter.store.config import RunConfig
-
-PREFIX: Final = "ADAPTER_"
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """One setting: where it stands, what it may be, what it does."""
-
-    key: str
-    kind: Any
-    default: Any
-    about: str
-    secret: bool = False
-
-    @property
-    def env(self) -> str:
-        """Its name in the environment."""
-        return PREFIX + self.key.replace(".", "_").upper()
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One table of the file: the configs it fills and what their fields mean.
-
-    A field without a text is not a setting: another layer fills it.
-    """
-
-    name: str
-    about: str
-    configs: tuple[type, ...]
-    texts: Mapping[str, str]
-
-    def specs(self, prefix: str = "") -> Iterator[Spec]:
-        """Yield the section's settings in the order of their fields."""
-        for config in self.configs:
-            hints = get_type_hints(config)
-            for each in fields(config):
-                if each.name in self.texts:
-                    default = (
-                        each.default_factory()
-                        if each.default_factory is not MISSING
-                        else each.default
-                    )
-                    key = ".".join(part for part in (prefix, self.name, each.name) if part)
-                    yield Spec(
-                        key, hints[each.name], default, self.texts[each.name], not each.repr
-                    )
-
 
 SECTIONS: Final = (
     Section(
@@ -71,6 +28,7 @@ SECTIONS: Final = (
             "caller gets an error.",
             "pool_size": "Connections that each process keeps open to one database.",
         },
+        in_files=("url",),
     ),
     Section(
         "access",
@@ -91,6 +49,7 @@ SECTIONS: Final = (
             "owner only. Blank: `server.key` beside the SQLite file of `main`. Keep it with the "
             "backups: without it no generated secret is valid any more.",
         },
+        in_files=("access_key",),
     ),
     Section(
         "whmcs",
@@ -126,7 +85,61 @@ SECTIONS: Final = (
             "takes the slower path that special ones take, with the same result.",
             "calendar_months": "How far back due dates are prepared for set-based SQL; older ones "
             "take the slower path.",
-            "at": "When each account's daily run starts, in the account's time zone.",
+            "at": "When each account's daily run starts, in the account's time zone; `off`: it "
+            "does not by itself, and you call `adapter run-invoices` or the API when it suits.",
+        },
+    ),
+    Section(
+        "mail",
+        "How mail leaves: delivered by `adapter worker`, listed by `adapter outbox`.",
+        (MailConfig,),
+        {
+            "transport": "`files` writes each mail to `folder` (for sandboxes), `smtp` sends it, "
+            "`none` keeps it in the queue. Production has to choose.",
+            "folder": "Where mail is written to with `files`. Blank: `mail` beside the SQLite "
+            "file of `main`.",
+            "host": "The mail server.",
+            "port": "Its port.",
+            "security": "`starttls`, `tls` from the start, or `plain`. A certificate that does "
+            "not fit is refused.",
+            "username": "Login at the mail server; blank is none.",
+            "password": "Its password.",
+            "ca_file": "Certificates (PEM) to trust in place of the system's, for a server of "
+            "your own.",
+            "timeout_seconds": "Time of one step of a delivery.",
+            "lease_seconds": "Time of a whole delivery; past it another worker may send the mail "
+            "again, with the same Message-ID.",
+            "retry_seconds": "The wait after a first failure; each further one doubles it, up to "
+            "an hour.",
+            "max_attempts": "Tries until a mail is given up (`adapter outbox retry` begins anew).",
+            "max_age_hours": "Mail older than that is no longer sent by itself.",
+            "links_per_hour": "Mails that links may send to one client in an hour.",
+            "hold": "Seconds that mail of a run waits before it leaves, by the account's clock: "
+            "the time in which `adapter runs undo` still withdraws it. Other mail never waits.",
+        },
+        in_files=("password",),
+    ),
+    Section(
+        "links",
+        "Links to documents, which need no login.",
+        (LinksConfig,),
+        {
+            "base_url": "What links begin with, as clients reach this gateway: "
+            "`https://billing.example.com`. Blank: the address that `adapter serve` listens on.",
+            "links_without_key": "Answer downloads of the original's shape, without a key: then "
+            "whoever guesses two numbers sees a document.",
+        },
+    ),
+    Section(
+        "journal",
+        "What `adapter requests` shows; written a moment after the answers, which never wait for "
+        "it.",
+        (JournalConfig,),
+        {
+            "record": "`changes` keeps requests that create, change or bill something, that were "
+            "refused, and that passed to an upstream; `all` those that only read, or found "
+            "nothing due, as well; `none` nothing.",
+            "rows": "About so many requests are kept for each account; the oldest go first.",
         },
     ),
     Section(
@@ -142,9 +155,41 @@ SECTIONS: Final = (
             "tls_key": "Key file of the certificate (PEM, PKCS#8).",
             "metrics_bind": "Address and port of the Prometheus listener, for example "
             "`127.0.0.1:9464`; blank is none.",
+            "metrics_addresses": "Addresses and networks that may read the metrics, there and at "
+            "`adapter worker --metrics-bind`.",
+            "tracing": "Make OpenTelemetry traces of requests and of calls to backends; needs the "
+            "extra `otel`, whose own `OTEL_*` variables say where they go.",
             "accounts": "Accounts that are served; blank is all.",
         },
     ),
+)
+
+ROUTES: Final = Section(
+    "routes",
+    "Where the account's commands go. A backend is `local` (the built-in store), one of the "
+    "account's own, or `pass`: to the upstream as the call is. The first rule that fits wins, "
+    "then the command's own route, then the default. `[accounts.NAME.routes.commands]` and "
+    "`[[accounts.NAME.routes.rules]]` stand in the file only. Routes and backends are read again "
+    "at SIGHUP.",
+    (RoutesConfig,),
+    {
+        "default": "The backend of every command without a route of its own.",
+        "upstream": "Front door: the backend (of kind `forward`) that everything the gateway "
+        "does not serve passes to, byte for byte; one per protocol, comma-separated. Blank: "
+        "nothing passes.",
+        "upstream_credentials": "`as_sent`: what passes keeps its caller's credentials, and the "
+        "upstream checks them. `replace`: the caller must be one of the gateway's, and the "
+        "upstream gets the backend's credentials.",
+        "upstream_all_paths": "Pass every path of the host, not the protocols' alone.",
+        "rules": "`[[accounts.NAME.routes.rules]]`: `backend`, with `clients` (a list of ids and "
+        "e-mail addresses) or `percent` (a share of all client ids, always the same ones), and "
+        "`commands` (a list; left out, all that name a client). Calls that name an invoice, an "
+        "order or a service instead of a client (AddInvoicePayment, GetInvoice, "
+        "UpdateInvoice, AcceptOrder, ...) fall under no rule, whoever the client is: they go "
+        "by `commands` and `default`, for all clients alike. A rule that lists such a command is "
+        "refused. Ids of two systems are not the same: before clients are moved, route these "
+        "calls to where all their records are.",
+    },
 )
 
 ACCOUNT_SECTIONS: Final = (
@@ -160,6 +205,37 @@ ACCOUNT_SECTIONS: Final = (
             "database_url": "Database of this account; for `main` it is `database.url`.",
             "clock_shift_days": "Days that a sandbox account lives ahead of the real date; "
             "negative: behind it.",
+        },
+        in_files=("database_url",),
+    ),
+    Section(
+        "business",
+        "Who sends this account's documents and mails.",
+        (BusinessConfig,),
+        {
+            "name": "Name on documents and in mails. Production has to choose.",
+            "address": "Lines of the address.",
+            "email": "Sender of mails; printed on documents.",
+            "phone": "Printed on documents.",
+            "website": "Printed on documents.",
+            "vat_number": "VAT number, printed on documents.",
+            "registration_number": "Company registration, printed on documents.",
+            "bank_details": "Lines that say where to pay, on documents that are not paid.",
+            "terms": "Printed at the end of documents.",
+        },
+    ),
+    Section(
+        "documents",
+        "How this account's documents look; `adapter documents check` says what cannot be used.",
+        (DocumentConfig,),
+        {
+            "accent": "Colour of headings, `#rrggbb`.",
+            "logo": "A PNG or JPEG file of at most 4 MiB.",
+            "page_size": "Paper of PDFs.",
+            "templates": "A folder whose files replace the packaged templates of the same name.",
+            "fallback_fonts": "Font files for Chinese, Japanese, Korean and whatever else the "
+            "packaged font has not. Blank: Droid Sans Fallback or WenQuanYi Micro Hei of the "
+            "system, where installed.",
         },
     ),
     Section(
@@ -187,6 +263,34 @@ ACCOUNT_SECTIONS: Final = (
             "round_unit_price": "Round unit prices to two decimals when they are read; off, up to "
             "six are kept.",
             "int_document_id": "Write `document_id` as a JSON number; off, as text.",
+            "mark_as_paid": "An invoice marked as paid without an amount gets a payment of its "
+            "total (`payment`), or only the status Paid (`status`).",
+            "repeat_document": "Where no mail is sent, a reply holds its document twice, for "
+            "clients that look at place 1 or at place 2.",
+            "flat_aliases": "AddNewInvoice and AddNewPayment answer a flat object; off, the list "
+            "of the endpoints that they stand for.",
+            "history_keys": "Documents of a history are known by `number` or by `document_id`.",
+            "history_words": "Types of a history are named as getDocumentsByType_JSON does "
+            "(`slugs`), or in the page's words (`words`).",
+            "balance_with_opening": "`balance` includes the opening balance, which the page says "
+            "to subtract.",
+        },
+    ),
+    ROUTES,
+    Section(
+        "idempotency",
+        "When a request that comes again is answered with the first one's reply and does nothing. "
+        "Never for reads and runs.",
+        (IdempotencyConfig,),
+        {
+            "window_seconds": "On the built-in store: how long a request that creates something "
+            "and comes again word for word, from the same credential, is taken for a repeat. 0: "
+            "it creates another one; `adapter duplicates` lists those.",
+            "backend_window_seconds": "The same before a backend elsewhere. While the first one "
+            "is under way, or nobody knows what became of it, a repeat joins it even with 0.",
+            "key_hours": "How long a reply is kept for the `Idempotency-Key` that a caller sent "
+            "with the request.",
+            "join_seconds": "How long a repeat waits for the first one to end.",
         },
     ),
 )

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import time
 from enum import StrEnum
+from pathlib import Path
+from types import NoneType, UnionType
 from typing import Any, Final, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,7 +14,11 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from adapter.bridge.addresses import AddressList
 from adapter.bridge.secrets import parse_server_key
+from adapter.documents.mail import Undeliverable, split_addresses
+from adapter.settings.routes import read_rules
 
+# What a time of day is that never comes.
+OFF: Final = "off"
 _ACCESS_KEY: Final = re.compile(r"[A-Za-z0-9!@#$%.()*\[\]_-]*")
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
@@ -40,7 +46,9 @@ def from_text(kind: Any, text: str) -> Any:
 
 
 def reader_name(kind: Any) -> str:
-    """Return the word for a type's form."""
+    """Return the word for a type's form; an optional one is written as what it may be."""
+    if isinstance(kind, UnionType):
+        kind = next(each for each in get_args(kind) if each is not NoneType)
     if get_origin(kind) is tuple:
         return "list"
     if isinstance(kind, type) and issubclass(kind, StrEnum):
@@ -96,12 +104,19 @@ def _read_zone(_kind: Any, value: Any) -> ZoneInfo:
         ) from None
 
 
-def _read_time(_kind: Any, value: Any) -> time:
+def _read_time(_kind: Any, value: Any) -> time | None:
     if isinstance(value, time):
         return value
+    if value == OFF:
+        return None
     if not (isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value)):
-        raise ValueError("must be a time of day such as 00:30")
+        raise ValueError("must be a time of day such as 00:30, or off")
     return time.fromisoformat(value)
+
+
+def _read_path(_kind: Any, value: Any) -> Path | None:
+    text = _read_text(_kind, value)
+    return Path(text) if text else None
 
 
 _READERS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
@@ -113,6 +128,8 @@ _READERS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "choice": _read_choice,
     "ZoneInfo": _read_zone,
     "time": _read_time,
+    "Path": _read_path,
+    "RuleTables": lambda _kind, value: read_rules(value),
 }
 
 
@@ -176,6 +193,36 @@ def parse_bind(text: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
+def _check_color(value: str) -> None:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise ValueError("must be a colour such as #1f4e79")
+
+
+def _check_base_url(value: str) -> None:
+    if value and not re.fullmatch(r"https?://[^\s?#/]+(/[^\s?#]*)?", value):
+        raise ValueError("must be an address such as https://billing.example.com")
+
+
+def _check_sender(value: str) -> None:
+    if value:
+        try:
+            found = split_addresses(value)
+        except Undeliverable as error:
+            raise ValueError("must be one e-mail address") from error
+        if len(found) != 1:
+            raise ValueError("must be one e-mail address")
+
+
+def _check_line(value: str) -> None:
+    if not value.isprintable():
+        raise ValueError("must be one line")
+
+
+def _check_port(value: int) -> None:
+    if not 0 < value <= _MAX_PORT:
+        raise ValueError(f"must lie between 1 and {_MAX_PORT}")
+
+
 # By the last part of the key; whole numbers without a rule of their own are 1 or more.
 _CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
     "allowed_addresses": AddressList,
@@ -186,6 +233,12 @@ _CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
     "database_url": _check_optional_database,
     "bind": parse_bind,
     "metrics_bind": _check_optional_bind,
+    "metrics_addresses": AddressList,
+    "accent": _check_color,
+    "base_url": _check_base_url,
+    "email": _check_sender,
+    "name": _check_line,
+    "port": _check_port,
     "business_id": _check_business_id,
     "clock_shift_days": _check_shift,
 }

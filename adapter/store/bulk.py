@@ -4,17 +4,18 @@ SQLAlchemy knows the types; handing it a dictionary a row costs more than the da
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect
 
 from adapter.store.prepared import named_error
-from adapter.store.types import MoneyAmount
+from adapter.store.types import MoneyAmount, UtcTime
 
 _Process = Callable[[Any], Any]
+# Every driver takes a truth value as it is; SQLAlchemy would check each of them.
+_AS_THEY_ARE = (MoneyAmount, sa.Boolean)
+_KEYS = (sa.Date, UtcTime)
 
 
 class Bulk:
@@ -26,31 +27,42 @@ class Bulk:
     def __init__(self, table: sa.Table, columns: Sequence[str]) -> None:
         self._table = table
         self._columns = tuple(columns)
-        self._processes: dict[str, list[tuple[int, _Process]]] = {}
+        self._processes: dict[str, list[tuple[int, _Process, bool]]] = {}
 
     def insert(self, connection: Connection, rows: list[list[Any]]) -> None:
         """Insert the rows, which are brought into the driver's form in place."""
+        self.bring_into_form(connection.dialect, rows)
+        self.write(connection, rows)
+
+    def bring_into_form(self, dialect: Dialect, rows: list[list[Any]]) -> None:
+        """Bring rows into the driver's form in place, for `write`."""
+        for position, process, is_key in self._processes_for(dialect):
+            if is_key:
+                _bring_into_form(rows, position, process)
+            else:
+                _bring_objects_into_form(rows, position, process)
+
+    def write(self, connection: Connection, rows: list[list[Any]]) -> None:
+        """Insert rows that are in the driver's form."""
         if not rows:
             return
-        dialect = connection.dialect
-        for position, process in self._processes_for(dialect):
-            _bring_into_form(rows, position, process)
         try:
             insert_rows(connection, self._table.name, self._columns, rows)
-        except dialect.loaded_dbapi.Error as error:
+        except connection.dialect.loaded_dbapi.Error as error:
             raise named_error(connection, self._table.name, error) from error
 
-    def _processes_for(self, dialect: Dialect) -> list[tuple[int, _Process]]:
+    def _processes_for(self, dialect: Dialect) -> list[tuple[int, _Process, bool]]:
+        """Return which columns are processed how, and whether equal values become the same."""
         found = self._processes.get(dialect.name)
         if found is None:
             found = self._processes[dialect.name] = []
             for position, column in enumerate(self._table.c[name] for name in self._columns):
-                if isinstance(column.type, MoneyAmount):
+                if isinstance(column.type, _AS_THEY_ARE):
                     continue
                 kind: Any = column.type.dialect_impl(dialect)
                 process = kind.bind_processor(dialect)
                 if process is not None:
-                    found.append((position, process))
+                    found.append((position, process, isinstance(column.type, _KEYS)))
         return found
 
 
@@ -74,14 +86,23 @@ def insert_rows(
 
 
 def _bring_into_form(rows: list[list[Any]], position: int, process: _Process) -> None:
-    known: dict[Any, Any] = {}
+    """Process a column of dates or times; a page repeats few of them."""
+    known: dict[Any, Any] = {None: None}
     for row in rows:
         value = row[position]
-        if isinstance(value, (date, Decimal)):
-            # A page repeats few dates, times and rates.
-            found = known.get(value)
-            if found is None:
-                found = known[value] = process(value)
-            row[position] = found
-        elif value is not None:
-            row[position] = process(value)
+        try:
+            row[position] = known[value]
+        except KeyError:
+            row[position] = known[value] = process(value)
+
+
+def _bring_objects_into_form(rows: list[list[Any]], position: int, process: _Process) -> None:
+    """Process a column of anything else; what many rows share is processed once."""
+    # The value itself is kept beside the result, so that no other can get its id.
+    known: dict[int, tuple[Any, Any]] = {id(None): (None, None)}
+    for row in rows:
+        value = row[position]
+        found = known.get(id(value))
+        if found is None:
+            found = known[id(value)] = (value, process(value))
+        row[position] = found[1]

@@ -25,7 +25,8 @@ class RunConfig:
     error. `wait_seconds` bounds how long it waits for clients that another caller is billing or
     changing. `page_seconds` is the time budget of one transaction, `page_clients` its upper bound.
     `document_limit` bounds one run. With `set_based` plain items are billed by SQL, the due dates
-    of the last `calendar_months` among them; without it everything takes the Python path.
+    of the last `calendar_months` among them; without it everything takes the Python path. Mail of
+    a run leaves `mail_hold_seconds` after it at the earliest.
     """
 
     time_limit_seconds: float = 50.0
@@ -35,3 +36,4 @@ class RunConfig:
     document_limit: int = 5_000_000
     set_based: bool = True
     calendar_months: int = 3
+    mail_hold_seconds: float = 0.0

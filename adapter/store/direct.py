@@ -99,7 +99,9 @@ class Question:
         # A list inside the statement has a parameter for each value; those are plain.
         defaults = compiled.params
         names = compiled.positiontup if self._positional else list(defaults)
-        self._binds = [(name, defaults[name], _processor(compiled, name)) for name in names or ()]
+        self._binds = [
+            (name, defaults[name], bind_processor(compiled, name)) for name in names or ()
+        ]
 
     @property
     def defaults(self) -> Mapping[str, Any]:
@@ -117,7 +119,8 @@ class Question:
         return self._reads.fetch(self._statement, parameters)
 
 
-def _processor(compiled: SQLCompiler, name: str) -> Callable[[Any], Any] | None:
+def bind_processor(compiled: SQLCompiler, name: str) -> Callable[[Any], Any] | None:
+    """Return what makes the driver's form of a parameter's value; None where nothing has to."""
     bind = compiled.binds.get(name)
     if bind is None:
         return None

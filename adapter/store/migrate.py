@@ -96,6 +96,15 @@ def upgrade(store: Store, revision: str = "head") -> str:
     return needed_revision() if revision == "head" else revision
 
 
+def count_documents(store: Store) -> int:
+    """Return how many documents a database has, at whatever revision its schema is."""
+    with _connection(store.engine) as connection:
+        if not sa.inspect(connection).has_table(tables.documents.name):
+            return 0
+        query = sa.select(sa.func.count()).select_from(tables.documents)
+        return int(connection.execute(query).scalar_one())
+
+
 def downgrade(store: Store, revision: str) -> None:
     """Take the database back to a revision; for developers and tests."""
     with _changing(store) as connection:

@@ -6,6 +6,7 @@ statement costs five times what SQLite needs to carry it out.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -140,6 +141,13 @@ class Prepared:
         _, cursor = self._execute(connection, values)
         cursor.close()
 
+    def changed(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """Execute an update; return how many rows its condition held for."""
+        _, cursor = self._execute(connection, values)
+        count = int(cursor.rowcount)
+        cursor.close()
+        return count
+
     def many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         """Execute once for every row of values."""
         self.bind(connection.dialect, rows).run(connection, {})
@@ -181,7 +189,9 @@ class Prepared:
             binds.append((name, default))
             process = bind.type.dialect_impl(dialect).bind_processor(dialect)
             if process is not None:
-                processes.append((at, process))
+                is_date = isinstance(bind.type, sa.Date)
+                # Many rows share few dates.
+                processes.append((at, lru_cache(maxsize=64)(process) if is_date else process))
         results = tuple(
             entry.type.dialect_impl(dialect).result_processor(dialect, None)
             for entry in compiled._result_columns  # noqa: SLF001 - the types of what comes back

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from adapter.billing.model import BillableKind, ItemAction, ItemStatus
+from adapter.billing.model import BillableKind, DocumentKind, ItemAction, ItemStatus
 from adapter.billing.schedule import Cycle, Frequency, ItemUnit, Step, occurrence_date
 from adapter.billing.settings import BusinessSettings
 from adapter.store import tables
@@ -132,9 +132,12 @@ def _place(
     due_on: date | None = row["next_due_on"]
     if row["parked_reason"] is not None or row["owner"] != GATEWAY:
         return None, due_on
+    if row["paused"] or row["ended"]:
+        return None, due_on
     match kind:
         case BillableKind.RECURRING_INVOICE:
-            if row["paused"] or row["ended"]:
+            if row["issues"] != DocumentKind.INVOICE:
+                # What is to be a pro-forma is no tax invoice: no run makes it.
                 return None, due_on
             frequency = Frequency(row["frequency"])
             return occurrence_date(row["start_on"], frequency, row["occurrence"]), due_on

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from adapter.billing.model import BillableKind, CatchUp, HeldReason
+from adapter.billing.model import BillableKind, HeldReason
 from adapter.commands.context import Context
 from adapter.errors import StateError
 from adapter.store import tables
@@ -62,18 +62,6 @@ class HeldDate:
     due_on: date
     reason: HeldReason
     recorded_at: datetime
-
-
-def set_catch_up(
-    uow: UnitOfWork, context: Context, kind: BillableKind, billable_id: int, policy: CatchUp | None
-) -> CatchUp | None:
-    """Give a billable a catch-up policy of its own (None: the account's); return the old one."""
-    row = _held_row(uow, kind, billable_id)
-    old = CatchUp(row["catch_up"]) if row["catch_up"] else None
-    if old is not policy:
-        _update(uow, kind, billable_id, catch_up=None if policy is None else policy.value)
-        uow.note_schedule_change(context, kind.value, billable_id, "catch_up", old, policy)
-    return old
 
 
 # --- parked ------------------------------------------------------------------------------------

@@ -74,6 +74,8 @@ _PASSING_NUMBERS: Final = frozenset(
         4031,  # closed for being idle
     }
 )
+_FULL_STATE: Final = "53100"
+_FULL_NUMBERS: Final = frozenset({1021, 1114})
 _CONFLICT_NUMBERS: Final = frozenset({1020, 1213})
 
 
@@ -143,6 +145,13 @@ def says_busy(dialect: str, error: BaseException | None) -> bool:
             return type(error).__name__ in {"OperationalError", "ConnectionTimeout"}
         return state[:2] in _PASSING_CLASSES or state in _PASSING_STATES
     return _number(error) in _PASSING_NUMBERS
+
+
+def says_full(dialect: str, error: BaseException | None) -> bool:
+    """Tell whether the disk of the server, or what a table may take of it, is full."""
+    if dialect == _POSTGRESQL:
+        return getattr(error, "sqlstate", None) == _FULL_STATE
+    return _number(error) in _FULL_NUMBERS
 
 
 def says_conflict(dialect: str, error: BaseException | None) -> bool:

@@ -26,6 +26,8 @@ _PATIENCE_SECONDS = 0.002
 _PATIENCE_LOOKS = 6
 _PAUSE_SECONDS = (0.00005, 0.0005)
 _NEXT_PAUSE_SECONDS = (0.00002, 0.0001)
+# So many cursors are noted before those that are gone are forgotten.
+_CURSORS = 100
 
 # What a full disk, a lock or an unreadable file says; everything else is a defect.
 _PASSING = frozenset(
@@ -157,8 +159,45 @@ def _forked() -> None:
 os.register_at_fork(after_in_child=_forked)
 
 
+class _Connection(sqlite3.Connection):
+    """A connection that knows its cursors.
+
+    A cursor with rows left holds the connection in its snapshot, past the end of a transaction:
+    whoever had it next would read what was true back then, and could not write. An error between
+    two rows leaves such a cursor to the cycle collector, whenever that comes.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._cursors: list[weakref.ref[sqlite3.Cursor]] = []
+
+    def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
+        made = super().cursor(factory)
+        cursors = self._cursors
+        cursors.append(weakref.ref(made))
+        if len(cursors) > _CURSORS:
+            self._cursors = [cursor for cursor in cursors if cursor() is not None]
+        return made
+
+    def close_cursors(self) -> None:
+        """Close every cursor that is still there."""
+        cursors, self._cursors = self._cursors, []
+        for known in cursors:
+            cursor = known()
+            if cursor is not None:
+                cursor.close()
+
+
 def prepare(engine: Engine) -> None:
     """Set up every connection of a SQLite engine, and let us begin its transactions."""
+
+    @event.listens_for(engine, "do_connect")
+    def _do_connect(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
+        parameters["factory"] = _Connection
+
+    @event.listens_for(engine, "reset")
+    def _reset(connection: Any, _record: Any, _state: Any) -> None:
+        connection.close_cursors()
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
@@ -169,6 +208,8 @@ def prepare(engine: Engine) -> None:
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA temp_store=MEMORY")
         cursor.execute("PRAGMA foreign_keys=ON")
+        # 16 MB: with the usual 4 MB every page of a run would copy its own pages at its commit.
+        cursor.execute("PRAGMA wal_autocheckpoint=4000")
         cursor.execute("PRAGMA busy_timeout=5000")
         cursor.close()
 
@@ -184,6 +225,14 @@ def says_busy(error: BaseException | None) -> bool:
         isinstance(error, sqlite3.OperationalError)
         and getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING
     )
+
+
+def says_full(error: BaseException | None) -> bool:
+    """Tell whether the disk, or what the database may take of it, is full."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    # The second: no room for the file that connections share, which is the first thing to grow.
+    full = code & 0xFF == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE
+    return isinstance(error, sqlite3.OperationalError) and full
 
 
 def refuse_network_file_system(database: Path) -> None:

@@ -5,18 +5,26 @@ from datetime import date
 import sqlalchemy as sa
 
 from adapter.billing.due import TaxRates
-from adapter.billing.model import BillableKind, InvoiceStatus, Rounding
+from adapter.billing.model import (
+    DEBITS,
+    BillableKind,
+    DocumentKind,
+    InvoiceStatus,
+    ItemAction,
+    Rounding,
+)
 from adapter.billing.money import Money
 from adapter.billing.pricing import total_by_sum
 from adapter.billing.schedule import advance
 from adapter.billing.vat import split
 from adapter.commands.context import Context
-from adapter.errors import InvoiceNotFound, OutOfBounds
+from adapter.errors import InvoiceCancelled, InvoiceNotFound, OutOfBounds
 from adapter.store import tables
 from adapter.store.numbers import sequential_number
 from adapter.store.outbox import enqueue_mail
 from adapter.store.queue import TABLES, requeue, step_of
 from adapter.store.unit_of_work import UnitOfWork
+from adapter.store.upgrades import apply_upgrades, undo_upgrades
 
 PAYABLE = frozenset(
     {InvoiceStatus.UNPAID, InvoiceStatus.PAYMENT_PENDING, InvoiceStatus.COLLECTIONS}
@@ -29,12 +37,14 @@ _STAMPS = {
 }
 # Their due date waits for payment; items and recurring invoices move when they are issued.
 _MOVED_BY_PAYMENT = frozenset({BillableKind.SERVICE, BillableKind.ADDON, BillableKind.DOMAIN})
+# Billable items with a date of their own.
+_DATED = frozenset({ItemAction.DUE_DATE.value, ItemAction.RECUR.value})
 
 
 def load_invoice(uow: UnitOfWork, invoice_id: int) -> sa.RowMapping:
-    """Return an invoice's row; raises `InvoiceNotFound`, also for hidden ones."""
+    """Return an invoice's or payout's row; raises `InvoiceNotFound`, also for hidden ones."""
     row = uow.row(tables.documents, invoice_id)
-    if row is None or row["hidden"]:
+    if row is None or row["hidden"] or row["kind"] not in DEBITS:
         raise InvoiceNotFound(invoice_id)
     return row
 
@@ -45,7 +55,7 @@ def hold_invoice(uow: UnitOfWork, invoice_id: int) -> sa.RowMapping:
     Whoever changes an invoice, its lines or its money begins here: two at once see each other.
     """
     row = uow.held(tables.documents, invoice_id)
-    if row is None or row["hidden"]:
+    if row is None or row["hidden"] or row["kind"] != DocumentKind.INVOICE:
         raise InvoiceNotFound(invoice_id)
     return row
 
@@ -58,13 +68,16 @@ def change_status(
     The caller holds the client.
 
     Entering Paid moves the due date of every period on it by one cycle, once per claim; leaving
-    Paid undoes that, so any sequence of changes ends 0 or 1 step ahead.
-    Source: contracts/decisions.md, "Due dates move at payment".
+    Paid undoes that, so any sequence of changes ends 0 or 1 step ahead. Raises `InvoiceCancelled`
+    for one that was voided because its run was undone: its periods are billed again.
+    Source: contracts/decisions.md, "Due dates move at payment", "Undoing a run".
     """
     row = load_invoice(uow, invoice_id)
     old = InvoiceStatus(row["status"])
     if old is status:
         return
+    if row["undone_at"] is not None and old is InvoiceStatus.CANCELLED:
+        raise InvoiceCancelled
     values: dict[str, object] = {"status": status.value, "updated_at": context.now}
     if old in _STAMPS:
         values[_STAMPS[old]] = None
@@ -76,12 +89,14 @@ def change_status(
     uow.execute(sa.update(documents).where(documents.c.id == invoice_id).values(**values))
     if old is InvoiceStatus.PAID:
         _step_back(uow, invoice_id)
+        undo_upgrades(uow, context, invoice_id)
     if status is InvoiceStatus.PAID:
         _step_ahead(uow, invoice_id)
+        apply_upgrades(uow, context, invoice_id)
     if status is InvoiceStatus.CANCELLED and not uow.settings.cancelled_blocks:
         _release_claims(uow, invoice_id)
     detail = {"old": old.value, "new": status.value}
-    uow.audit(context, "change_status", "invoice", invoice_id, detail)
+    uow.audit(context, "change_status", row["kind"], invoice_id, detail)
 
 
 def _on_payment(uow: UnitOfWork, context: Context, row: sa.RowMapping) -> dict[str, object]:
@@ -187,12 +202,28 @@ def _anchor(uow: UnitOfWork, row: sa.RowMapping) -> int | None:
 
 
 def _release_claims(uow: UnitOfWork, invoice_id: int) -> None:
-    """Let the periods of a cancelled invoice be billed again (a switch; normally they block)."""
+    """Let the periods of a cancelled invoice be billed again (a switch; normally they block).
+
+    A billable item moved on when it was issued: it goes back where nothing was billed since. The
+    occurrences of a recurring invoice are not billed again.
+    Source: contracts/decisions.md, "Cancelled invoices and
+    their dates".
+    """
     claims = tables.claims
     released = _claims(uow, invoice_id, moved=False)
     uow.execute(sa.delete(claims).where(claims.c.document_id == invoice_id))
-    for claim in released:
-        requeue(uow, BillableKind(claim["kind"]), claim["billable_id"])
+    for claim in reversed(released):
+        kind = BillableKind(claim["kind"])
+        row = uow.row(TABLES[kind], claim["billable_id"])
+        if row is None or kind is BillableKind.RECURRING_INVOICE:
+            continue
+        table, count = TABLES[kind], max(0, row["generation_count"] - 1)
+        values: dict[str, object] = {"generation_count": count}
+        is_item = kind is BillableKind.BILLABLE_ITEM
+        if is_item and row["action"] in _DATED and row["next_due_on"] == claim["next_on"]:
+            values["next_due_on"] = claim["due_on"]
+        uow.execute(sa.update(table).where(table.c.id == row["id"]).values(**values))
+        requeue(uow, kind, row["id"])
 
 
 def settle(uow: UnitOfWork, context: Context, invoice_id: int, *, send_email: bool) -> None:

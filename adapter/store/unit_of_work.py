@@ -12,11 +12,12 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.exc import DBAPIError
 
-from adapter.billing.settings import BusinessSettings, load_settings
+from adapter.billing.settings import BusinessSettings
 from adapter.commands.context import Context
-from adapter.errors import OutcomeUnknown, StoreUnavailable
+from adapter.errors import OnHold, OutcomeUnknown, StoreFull, StoreUnavailable
 from adapter.store import servers, sqlite, tables
 from adapter.store.config import StoreConfig
+from adapter.store.current import Current, load_current
 from adapter.store.direct import DirectReads
 from adapter.store.faults import Point, reached
 from adapter.store.prepared import Prepared, insert_into
@@ -29,6 +30,13 @@ INVOICE_NUMBER = "invoice_number"
 SETTINGS_VERSION = "settings_version"
 RUN_ID = "run_id"
 ORDER_NUMBER = "order_number"
+# Taken by whoever makes a client or changes its e-mail address, so that two at once cannot both
+# find an address free. The value means nothing, the row lock does.
+CLIENT_IDENTITY = "client_identity"
+# Whoever books under a transaction id waits for the others here, whichever client they book on.
+TRANSACTION_IDS = "transaction_ids"
+# Nobody outside sees the values of these.
+_UNSEEN = frozenset({SETTINGS_VERSION, CLIENT_IDENTITY, TRANSACTION_IDS})
 
 _C = tables.counters.c
 _COUNTER = sa.select(_C.next_value).where(_C.name == sa.bindparam("counter"))
@@ -60,6 +68,7 @@ _LOCK_CLIENT = Prepared(
     .where(tables.clients.c.id == sa.bindparam("client_id"))
     .with_for_update()
 )
+_MOST_KEPT = 16
 # Built once: building a statement costs more than executing it on a local database.
 _BY_ID: dict[str, sa.Select[Any]] = {}
 
@@ -75,9 +84,13 @@ class UnitOfWork:
     say holds that client first (`held`, `lock_client`), then takes counters.
     """
 
-    def __init__(self, connection: Connection, settings: BusinessSettings) -> None:
+    def __init__(
+        self, connection: Connection, current: Current, *, under_hold: bool = False
+    ) -> None:
         self.connection = connection
-        self.settings = settings
+        self.settings: BusinessSettings = current.settings
+        self.holds = current.holds
+        self._under_hold = under_hold
         self.is_alone = connection.dialect.name == "sqlite"
         # What was read once and is not changed in this transaction, by the reader's own name.
         self.memo: dict[str, Any] = {}
@@ -103,9 +116,13 @@ class UnitOfWork:
         return found.mappings().first()
 
     def held(self, table: sa.Table, record_id: int) -> sa.RowMapping | None:
-        """Return the row with this id, its client held until commit; None without one."""
+        """Return the row with this id, its client held until commit; None without one.
+
+        A hidden row is none.
+        """
         self.hold_client_of(table, record_id)
-        return self.row(table, record_id)
+        row = self.row(table, record_id)
+        return None if row is None or row.get("hidden") else row
 
     def hold_client_of(self, table: sa.Table, record_id: int) -> None:
         """Hold the client whose row this is. What the row says is then read again."""
@@ -128,12 +145,20 @@ class UnitOfWork:
         """Make a counter that starts at 1, unless there is one."""
         _MAKE_COUNTER[self.connection.dialect.name].run(self.connection, {"counter": counter})
 
+    def require_no_hold(self) -> None:
+        """Raise `OnHold` while the store is on hold, but in a transaction that may act then."""
+        if self.holds and not self._under_hold:
+            first = self.holds[0]
+            raise OnHold(first.reason, f"{first.since:%Y-%m-%d %H:%M} UTC")
+
     def take(self, counter: str, count: int = 1, *, step: int = 1) -> int:
         """Take `count` consecutive values (`step` apart) from a counter; return the first.
 
         The counter row stays locked until commit and goes back on rollback: ids and numbers have
-        no gaps. A counter that does not exist yet starts at 1.
+        no gaps. A counter that does not exist yet starts at 1. Raises `OnHold`.
         """
+        if self.holds and counter not in _UNSEEN:
+            self.require_no_hold()
         taken = count * step
         after = self._advance(counter, taken)
         if after is not None:
@@ -193,6 +218,7 @@ def audit_row(
     detail: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the row of who did what to which record."""
+    claim = context.claim
     return {
         "recorded_at": context.now,
         "caller": context.caller.credential,
@@ -201,6 +227,7 @@ def audit_row(
         "noun": noun,
         "record_id": record_id,
         "detail": None if detail is None else dict(detail),
+        "fingerprint": None if claim is None else claim.fingerprint,
     }
 
 
@@ -233,9 +260,9 @@ class Store:
         self.config = config
         self._gate: sqlite.WriteGate | None = None
         self._shared: SharedWrites[UnitOfWork] | None = None
-        self._settings = BusinessSettings()
-        self._settings_lock = threading.Lock()
-        self._settings_loaded = False
+        self._current = Current()
+        self._current_lock = threading.Lock()
+        self._current_loaded = False
         url = sa.make_url(config.url)
         # A writer on SQLite is alone in the database.
         self.is_alone = not servers.is_server(url)
@@ -265,19 +292,31 @@ class Store:
             self._gate.close()
 
     @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every other writer to a SQLite file out, outside of any transaction."""
+        if self._gate is None:
+            raise TypeError("only a file has one writer at a time")
+        with self._guarded(), self._gate.hold():
+            yield
+
+    @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
         """Read from one consistent snapshot."""
         with self._guarded(), self._reader.connect() as connection, connection.begin():
-            yield UnitOfWork(connection, self._current_settings(connection, _READ_COUNTER))
+            yield UnitOfWork(connection, self._read_current(connection, _READ_COUNTER))
 
     @contextmanager
-    def write(self, *, keep: bool = True, settings: bool = False) -> Iterator[UnitOfWork]:
+    def write(
+        self, *, keep: bool = True, settings: bool = False, under_hold: bool = False
+    ) -> Iterator[UnitOfWork]:
         """Write in one transaction; with `keep` False everything is rolled back at the end.
 
         On a server every writer shares the settings with the others, so that whoever changes
-        them (`settings`) waits for those who began under the old ones.
+        them, or a hold (`settings`), waits for those who began under the old ones. What is kept
+        takes no id or number while the store is on hold, but with `under_hold`.
         Raises `StoreUnavailable` when nothing was written, as `Conflict` where trying again at
-        once helps, and as `OutcomeUnknown` where nobody can tell.
+        once helps, as `StoreFull` where there is no room, and as `OutcomeUnknown` where nobody
+        can tell.
         """
         with ExitStack() as stack:
             stack.enter_context(self._guarded())
@@ -286,7 +325,8 @@ class Store:
             connection = stack.enter_context(self._writer.connect())
             transaction = stack.enter_context(connection.begin())
             version_of = _LOCK_COUNTER if settings else _SHARE_COUNTER
-            yield UnitOfWork(connection, self._current_settings(connection, version_of))
+            current = self._read_current(connection, version_of)
+            yield UnitOfWork(connection, current, under_hold=under_hold or not keep)
             if not keep:
                 transaction.rollback()
                 return
@@ -311,38 +351,57 @@ class Store:
         with self.write() as uow:
             return work(uow)
 
-    def cached_settings(self) -> BusinessSettings | None:
-        """Return the settings as last read, None before; their version says how current."""
-        return self._settings if self._settings_loaded else None
+    def kept(self, key: Any, build: Callable[[], T]) -> T:
+        """Return what was built for this key before, else build it; None is not kept.
+
+        Keys name the settings' version, so what belongs to earlier settings goes by itself.
+        """
+        found: T | None = self.prepared.get(key)
+        if found is None:
+            made = build()
+            if len(self.prepared) >= _MOST_KEPT:
+                self.prepared.clear()
+            found = self.prepared[key] = made
+        return found
+
+    def cached(self) -> Current | None:
+        """Return settings and holds as last read, None before; the version says how current."""
+        return self._current if self._current_loaded else None
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """Turn what the database says about being busy into `StoreUnavailable`."""
+        """Turn what the database says about being busy or full into `StoreUnavailable`."""
         try:
             yield
         except DBAPIError as error:
             if servers.says_conflict(self.engine.dialect.name, error.orig):
                 raise Conflict from error
+            if self._says_full(error.orig):
+                raise StoreFull from error
             if error.connection_invalidated or self._says_busy(error.orig):
                 raise StoreUnavailable from error
             raise
         except sa.exc.TimeoutError as error:  # no connection of the pool came free
             raise StoreUnavailable from error
 
+    def _says_full(self, error: BaseException | None) -> bool:
+        if self._gate is not None:
+            return sqlite.says_full(error)
+        return servers.says_full(self.engine.dialect.name, error)
+
     def _says_busy(self, error: BaseException | None) -> bool:
         if self._gate is not None:
             return sqlite.says_busy(error)
         return servers.says_busy(self.engine.dialect.name, error)
 
-    def _current_settings(self, connection: Connection, version_of: Prepared) -> BusinessSettings:
+    def _read_current(self, connection: Connection, version_of: Prepared) -> Current:
         found = version_of.one(connection, {"counter": SETTINGS_VERSION})
         version = 0 if found is None else found[0]
-        cached = self._settings
-        if self._settings_loaded and cached.settings_version == version:
+        cached = self._current
+        if self._current_loaded and cached.settings.settings_version == version:
             return cached
-        rows = connection.execute(sa.select(tables.settings.c.name, tables.settings.c.value))
-        loaded = load_settings({row.name: row.value for row in rows}, int(version))
-        with self._settings_lock:
-            self._settings = loaded
-            self._settings_loaded = True
+        loaded = load_current(connection, int(version))
+        with self._current_lock:
+            self._current = loaded
+            self._current_loaded = True
         return loaded

@@ -27,14 +27,23 @@ from granian.rsgi import (  # type: ignore[attr-defined] # re-exported there wit
 )
 
 from adapter.assemble import assemble, new_id
+from adapter.backends.hops import REQUEST_ID
+from adapter.errors import TransportLost
 from adapter.settings import load_settings
-from adapter.web.app import REQUEST_ID, create_app
+from adapter.web.app import create_app
+from adapter.web.bodies import Body, Incoming, let_in, read_body
 from adapter.web.log import request_logger, where_raised
+from adapter.web.passing import Arriving
+from adapter.web.wire import RAW_HEADERS
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Headers = list[tuple[str, str]]
 
 _TEXT: Final = ("Content-Type", "text/plain; charset=utf-8")
+# Stands for a header's value that nobody can read, and is none that anybody means.
+_UNREADABLE = "\ufffd"
+# Replies that have no body, whatever their headers say.
+_BODILESS: Final = frozenset({204, 304})
 _CLOSE: Final = ("Connection", "close")
 # What never changes in an environment; the rest is the request's.
 _BASE: Final[dict[str, Any]] = {
@@ -53,6 +62,8 @@ _BASE: Final[dict[str, Any]] = {
 # it would wait that long for a thread that only reads a request.
 _SWITCH_SECONDS: Final = 0.0002
 _LOOK_SECONDS: Final = 0.5
+# A refused body of up to so many times the limit is let in before the answer.
+_LET_IN: Final = 2
 # Less than `adapter serve` waits before it kills.
 _DRAIN_SECONDS: Final = 15.0
 
@@ -62,27 +73,16 @@ def app_under_serve() -> "RsgiApp":
     sys.setswitchinterval(_SWITCH_SECONDS)
     settings = load_settings()
     assembly = assemble(settings)
+    app = create_app(assembly)
     return RsgiApp(
-        create_app(assembly).wsgi_app,
+        app.wsgi_app,
         request_logger(),
         threads=settings.server.threads,
         body_limit=settings.limits.body_bytes,
         body_seconds=settings.server.body_timeout_seconds,
         release=assembly.close,
+        reload=app.read_settings,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What was read of a body.
-
-    Unless it is `whole` nothing of it is handed on but `size`, more than there is to read: as a
-    body too large or shorter than announced it is refused in the caller's dialect.
-    """
-
-    content: bytes
-    size: int
-    whole: bool
 
 
 @dataclass(slots=True)
@@ -94,6 +94,9 @@ class _Job:
     headers: Headers
     loop: asyncio.AbstractEventLoop
     answered: "asyncio.Future[None]"
+    # The reply to a body too large to hold waits here until what is still coming has been let in.
+    late: bool = False
+    reply: tuple[int, Headers, bytes] | None = None
 
 
 class RsgiApp:
@@ -108,9 +111,11 @@ class RsgiApp:
         body_limit: int,
         body_seconds: float,
         release: Callable[[], None],
+        reload: Callable[[], None] = lambda: None,
     ) -> None:
         self._app = app
         self._release = release
+        self._reload = reload
         self._log = log
         self._body_limit = body_limit
         self._body_seconds = body_seconds
@@ -127,8 +132,15 @@ class RsgiApp:
             thread.start()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to watch the time; called once the event loop is there."""
+        """Begin to watch the time and for SIGHUP; called once the event loop is there."""
         loop.call_later(_LOOK_SECONDS, self._look, loop)
+        if threading.current_thread() is threading.main_thread():
+            loop.add_signal_handler(signal.SIGHUP, self._reload_beside)
+            # Held back since the process was started: it would have ended by it.
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+
+    def _reload_beside(self) -> None:
+        threading.Thread(target=self._reload, name="settings", daemon=True).start()
 
     def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
         """End the process: called once the server has let all connections end.
@@ -162,16 +174,26 @@ class RsgiApp:
             return
         finally:
             del self._reading[task]
+        environ = wsgi_environ(scope, body)
+        if body.rest is not None:
+            environ["wsgi.input"] = Incoming(body, loop, self._body_seconds, self._body_limit)
         job = _Job(
-            wsgi_environ(scope, body),
+            environ,
             proto,
             # What is left unread would be taken for the next request.
             [] if body.whole else [_CLOSE],
             loop,
             loop.create_future(),
+            late=body.rest is not None,
         )
         self._jobs.put(job)
         await job.answered
+        if job.reply is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._body_seconds):
+                    await let_in(body, scope, _LET_IN * self._body_limit)
+            with suppress(ProtocolClosed, ProtocolError):
+                proto.response_bytes(*job.reply)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """End what takes too long to read, and this process when the server's main one is gone."""
@@ -205,7 +227,7 @@ class RsgiApp:
             self._finished.put(job)
             # To wake the loop is dear, and nobody waits for it: the reply is already on its way.
             # The last of a row of requests does it for all.
-            if self._jobs.empty():
+            if job.reply is not None or self._jobs.empty():
                 job.loop.call_soon_threadsafe(self._finish)
 
     def _finish(self) -> None:
@@ -224,49 +246,53 @@ class RsgiApp:
 
         parts = self._app(job.environ, start_response)
         try:
+            if isinstance(parts, Arriving):
+                self._hand_on(parts, job, status, headers)
+                return
             content = b"".join(parts)
         finally:
             close = getattr(parts, "close", None)
             if close is not None:
                 close()
-        job.proto.response_bytes(status, headers, content)
+        if job.late:
+            job.reply = status, headers, content
+        else:
+            job.proto.response_bytes(status, headers, content)
+
+    def _hand_on(self, parts: Arriving, job: _Job, status: int, headers: Headers) -> None:
+        """Send an upstream's reply: at once where it is whole and has a length, or piecewise."""
+        pairs = [(name, _as_text(value)) for name, value in headers]
+        sized = any(name.lower() == "content-length" for name, _ in pairs)
+        reply = parts.reply
+        if reply.rest is None and not reply.body and (sized or status in _BODILESS):
+            job.proto.response_empty(status, pairs)
+            return
+        if reply.rest is None and sized:
+            job.proto.response_bytes(status, pairs, reply.body)
+            return
+        transport = job.proto.response_stream(status, pairs)
+
+        async def send(piece: bytes) -> None:
+            await transport.send_bytes(piece)
+
+        try:
+            for piece in parts:
+                asyncio.run_coroutine_threadsafe(send(piece), job.loop).result()
+        except TransportLost as error:
+            # Too late for another reply: this one ends before its length, for all to see.
+            self._log.warning("reply broke off", reason=error.reason)
+        except (ProtocolClosed, ProtocolError):
+            self._log.info("caller went", status=status)
 
 
-async def read_body(scope: Scope, proto: HTTPProtocol, limit: int) -> Body:
-    """Return the body; one that breaks off or is larger than the limit is not whole."""
-    headers = scope.headers
-    if "transfer-encoding" in headers:
-        return await _read_chunked(proto, limit)
-    announced = int(headers.get("content-length", "0"))
-    if announced > limit:
-        return Body(b"", announced, whole=False)
-    if announced == 0:
-        return Body(b"", 0, whole=True)
+def _as_text(value: str) -> str:
+    """Return a header's value so that the server, which writes UTF-8, sends the bytes it had."""
+    if value.isascii():
+        return value
     try:
-        content = await proto()
-    except (ProtocolClosed, ProtocolError):
-        return Body(b"", announced, whole=False)
-    return Body(content, announced, whole=len(content) == announced)
-
-
-async def _read_chunked(proto: HTTPProtocol, limit: int) -> Body:
-    """Return a chunked body piece by piece, so that no more of it is held than may be."""
-    pieces = []
-    size = empty = 0
-    try:
-        async for piece in proto:
-            if not piece:
-                empty += 1
-            size += len(piece)
-            if size > limit:
-                return Body(b"", size, whole=False)
-            pieces.append(piece)
-    except (ProtocolClosed, ProtocolError):
-        return Body(b"", size + 1, whole=False)
-    # The server ends every stream with an empty piece, and puts another in place of what broke.
-    if empty > 1:
-        return Body(b"", size + 1, whole=False)
-    return Body(b"".join(pieces), size, whole=True)
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
 
 
 def wsgi_environ(scope: Scope, body: Body) -> dict[str, Any]:
@@ -281,9 +307,18 @@ def wsgi_environ(scope: Scope, body: Body) -> dict[str, Any]:
         "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "wsgi.url_scheme": scope.scheme,
         "wsgi.input": io.BytesIO(body.content),
+        RAW_HEADERS: (given := tuple(scope.headers.items())),
     }
+    names = {name for name, _ in given}
+    sent = set(scope.headers.keys())
+    if len(sent) > len(names):
+        # The server keeps values beyond ASCII to itself. Were they left out, a caller's
+        # `X-Forwarded-For` would pass for none, and his address for the proxy's; and a key that
+        # makes a repeat safe would be none. A body is read without its type as well.
+        hidden = sent - names - {"content-type"}
+        given += tuple((name, _UNREADABLE) for name in hidden)
     environ["SERVER_NAME"], _, environ["SERVER_PORT"] = scope.server.rpartition(":")
-    for name, value in scope.headers.items():
+    for name, value in given:
         # `X_Forwarded_For` would pass for `X-Forwarded-For`.
         if "_" in name:
             continue

@@ -4,7 +4,10 @@ After each the caller has a clear error and nothing is half-written, and the nex
 store what it would have been without the fault.
 """
 
+import os
 import resource
+import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +21,7 @@ import sqlalchemy as sa
 
 from adapter.billing.model import InvoiceStatus
 from adapter.commands.model import GenerateDueInvoices
-from adapter.errors import OutcomeUnknown, RunIncomplete, StoreUnavailable
+from adapter.errors import OutcomeUnknown, RunIncomplete, StoreFull, StoreUnavailable
 from adapter.store import faults, servers, tables
 from adapter.store.config import RunConfig, StoreConfig
 from adapter.store.faults import Point
@@ -88,6 +91,13 @@ def assert_told_and_finished(store: Store, made: Population, error: Exception) -
         assert str(error).startswith(f"Invoice run incomplete: {documents} invoices")
     elif isinstance(error, OutcomeUnknown):
         assert "look whether it was made" in str(error)
+        # What was saved, or lost, when the connection broke is one page.
+        assert error.issued <= documents
+        assert (f"({error.issued} invoices had been" in str(error)) == bool(error.issued)
+    elif isinstance(error, StoreFull):
+        assert error.issued == documents
+        changed = f"{documents} invoices were generated" if documents else "nothing was changed"
+        assert f"The disk of the store is full, {changed}; " in str(error)
     else:
         assert (documents, "nothing was changed" in str(error)) == (0, True)
     assert violations(store) == []
@@ -173,10 +183,42 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 def test_a_full_disk_ends_a_run_and_leaves_nothing_half_written(store, made, more_pages):
     with (
         database_no_larger_than(store, more_pages),
-        pytest.raises((StoreUnavailable, RunIncomplete)) as told,
+        pytest.raises(StoreFull) as told,
     ):
         bill(store)
     assert_told_and_finished(store, made, told.value)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder on a file system of its own of four megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = shutil.which("mount") or "mount"
+    options = ("-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder))
+    done = subprocess.run((mount, *options), capture_output=True, check=False)  # noqa: S603
+    if done.returncode:
+        pytest.skip("a file system of its own needs root: run as root to try a full one")
+    yield folder
+    unmount = shutil.which("umount") or "umount"
+    subprocess.run((unmount, str(folder)), check=True)  # noqa: S603
+
+
+@pytest.mark.parametrize("room", [0, 50_000, 120_000])
+def test_a_file_system_without_room_is_told_as_that(small_disk, room):
+    url = new_sqlite(small_disk)
+    made = prepare(url, CLIENTS, seed=5)
+    left = os.statvfs(small_disk)
+    filler = small_disk / "filler"
+    filler.write_bytes(bytes(left.f_bavail * left.f_bsize - room))
+    store = Store(StoreConfig(url, write_wait_seconds=1.0))
+    try:
+        with pytest.raises(StoreFull) as told:
+            bill(store)
+        filler.unlink()
+        assert_told_and_finished(store, made, told.value)
+    finally:
+        store.close()
 
 
 @pytest.mark.parametrize("room", [0, 30_000, 150_000])

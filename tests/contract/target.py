@@ -6,11 +6,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path
 from typing import Any
 
 from adapter.assemble import Assembly, assemble, assemble_protocols, server_key
+from adapter.backends.base import Backend
+from adapter.bridge.canonical import CANONICAL
 from adapter.bridge.contracts import (
     DEFAULT_TIME,
     DEFAULT_TODAY,
@@ -41,6 +43,8 @@ CREDENTIAL = "contracts"
 # Fixed texts of the generated form: no case depends on their values.
 IDENTIFIER = "CONTRACTSIDENTIFIERAAAAAAAAAAAAA"
 SECRET = "CONTRACTSSECRETBBBBBBBBBBBBBBBBB"
+# Of another gateway: its credential has to name the wire.
+GATEWAY_IDENTIFIER = "GATEWAYIDENTIFIERAAAAAAAAAAAAAAA"
 VALUES = complete_credentials(
     {
         "identifier": IDENTIFIER,
@@ -121,7 +125,12 @@ class AppTarget:
         upgrade(store)
         with store.write() as uow:
             ensure_defaults(uow, MADE_AT)
-            insert_credential(uow, credential_row(settings, CREDENTIAL, IDENTIFIER, SECRET))
+            row = credential_row(settings, CREDENTIAL, IDENTIFIER, SECRET)
+            insert_credential(uow, row)
+            gateway = replace(
+                row, name="gateway", identifier=GATEWAY_IDENTIFIER, protocols=(CANONICAL,)
+            )
+            insert_credential(uow, gateway)
         store.close()
         self.template = sqlite3.connect(self.folder / "template.db")
 
@@ -142,6 +151,14 @@ class AppTarget:
         session.move_clock(session.today, case.local_time or DEFAULT_TIME)
         yield session
 
+    def exchanged(self) -> list[tuple[WireRequest, WireResponse]]:
+        """Return every exchange of the case before, secrets included."""
+        return self.current.exchanged
+
+    def zone(self) -> tzinfo:
+        """Return the zone of that case's account."""
+        return self.current.account.zone
+
     def account(
         self, account: AccountSpec, protocol: str, today: date = DEFAULT_TODAY
     ) -> "AppSession":
@@ -154,6 +171,7 @@ class AppTarget:
             self.sessions[key] = AppSession(assemble(settings_of(account, protocol, database)))
         session = self.sessions[key]
         session.reset(self.template, today)
+        self.current = session
         self._prepare(account, session)
         return session
 
@@ -215,18 +233,30 @@ class AppSession:
         self.assembly = replace(assembly, gateway=gateway)
         self.log = io.BytesIO()
         self.app = create_app(self.assembly, log_stream=self.log)
+        self.backend: Backend = gateway.backends["main"]
         self.values: dict[str, str] = {}
+        self.exchanged: list[tuple[WireRequest, WireResponse]] = []
+
+    def use_backend(self, backend: Backend) -> None:
+        """Execute commands elsewhere from now on."""
+        if backend is self.backend:
+            return
+        self.backend = backend
+        gateway = replace(self.assembly.gateway, backends={"main": backend})
+        self.assembly = replace(self.assembly, gateway=gateway)
+        self.app = create_app(self.assembly, log_stream=self.log)
 
     def reset(self, template: sqlite3.Connection, today: date) -> None:
         """Make the account a fresh one."""
         self.move_clock(today)
+        self.exchanged = []
         self.log.seek(0)
         self.log.truncate()
         self.values = {**VALUES, "business_id": self.account.business_id}
         with closing(self.store.engine.raw_connection()) as connection:
             store: Any = connection.driver_connection
             template.backup(store)
-        self.store._settings_loaded = False
+        self.store._current_loaded = False
 
     def now(self) -> datetime:
         """Return the account's date and time of day in its zone."""
@@ -255,6 +285,7 @@ class AppSession:
         crashes = [line for line in self.log.getvalue().splitlines() if b'"crash"' in line]
         if crashes:
             raise StepFailed(f"the application crashed: {crashes[0].decode()}")
+        self.exchanged.append((request, reply))
         return reply
 
 

@@ -3,15 +3,16 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
 from adapter import errors
 from adapter.bridge.contracts import DEFAULT_TODAY, load_contracts, samples
-from adapter.protocols.base import Limits
+from adapter.protocols.base import Limits, WireRequest
 from adapter.protocols.invoicesonline import InvoicesOnlineProtocol
 from adapter.protocols.invoicesonline import errors as positional_errors
 from adapter.protocols.invoicesonline import schemas as positional_schemas
@@ -19,6 +20,7 @@ from adapter.protocols.invoicesonline.columns import LINE_COLUMNS
 from adapter.protocols.whmcs import WhmcsProtocol
 from adapter.protocols.whmcs import errors as form_errors
 from adapter.protocols.whmcs.actions import ACTIONS
+from tests.contract.full_results import full, has_list, names
 
 FOLDER = Path(__file__).parents[2] / "contracts"
 PROTOCOLS: Mapping[str, Any] = {
@@ -32,11 +34,21 @@ VALUES = dict.fromkeys(
 # Rows that no exchange can show, and why.
 UNREACHABLE: Mapping[type[errors.AdapterError], str] = {
     errors.AdapterError: "a defect: nothing known leads there",
+    errors.BackendBusy: "needs a backend other than the built-in store",
+    errors.BackendOverloaded: "needs a backend other than the built-in store",
+    errors.BadAnswer: "needs a backend other than the built-in store",
     errors.BackendError: "needs a backend other than the built-in store",
+    errors.BreakerOpen: "needs a backend other than the built-in store",
+    errors.TooManyRequests: "needs a backend other than the built-in store",
     errors.StoreUnavailable: "needs a store that does not answer",
     errors.CannotExpress: "needs a backend other than the built-in store",
+    errors.NotSent: "needs a backend other than the built-in store",
+    errors.OutcomeLost: "needs a backend other than the built-in store",
+    errors.Rejected: "needs a backend other than the built-in store",
+    errors.TransportLost: "needs a backend other than the built-in store",
 }
 GAP = "987654321"
+CALL = PROTOCOLS["whmcs"].decode(WireRequest("POST", "", b"", {}, b"", "", 0))
 # One error of each class whose text is made of facts; the facts may be anything in a contract.
 FACTS: Mapping[type[errors.AdapterError], errors.AdapterError] = {
     errors.AddressNotAllowed: errors.AddressNotAllowed(GAP),
@@ -45,8 +57,12 @@ FACTS: Mapping[type[errors.AdapterError], errors.AdapterError] = {
     errors.NotOwned: errors.NotOwned("service", int(GAP)),
     errors.DomainNotRenewable: errors.DomainNotRenewable(GAP),
     errors.PaymentMethodInvalid: errors.PaymentMethodInvalid((GAP,)),
+    errors.GatewayInvalid: errors.GatewayInvalid((GAP,)),
     errors.ClientNotFound: errors.ClientNotFound(int(GAP)),
     errors.StartTooEarly: errors.StartTooEarly(int(GAP)),
+    errors.DocumentNotFound: errors.DocumentNotFound(int(GAP)),
+    errors.BillableNotFound: errors.BillableNotFound("recurring invoice", int(GAP)),
+    errors.LineNotFound: errors.LineNotFound(GAP),
 }
 
 
@@ -57,6 +73,7 @@ class Seen:
         self.names: dict[str, set[str]] = defaultdict(set)
         self.columns: dict[str, set[str]] = defaultdict(set)
         self.replies: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self.formats: dict[str, set[str]] = defaultdict(set)
 
     def says(self, status: int, text: str, action: str | None = None) -> bool:
         """Tell whether a reply of `action` (of any, when None) has this status and text."""
@@ -81,7 +98,17 @@ def seen() -> Mapping[str, Seen]:
             protocol.columns[call.action] |= set(_columns(call.params.get("data")))
             if sample.body is not None and sample.status is not None:
                 protocol.replies[call.action].append((sample.status, _plain(sample.body)))
+                wanted = getattr(call, "responsetype", "")
+                if "error" not in sample.body and _has_entries(sample.body, wanted):
+                    protocol.formats[call.action].add(wanted)
     return found
+
+
+def _has_entries(body: str, wanted: str) -> bool:
+    """Tell whether a list has an entry in a reply, as far as a format's empty list differs."""
+    if wanted == "xml":
+        return re.search(r"<\w+>\n<\w+>", body) is not None
+    return wanted != "nvp" or "[" in body
 
 
 def _columns(data: Any) -> Iterator[str]:
@@ -132,9 +159,34 @@ def test_every_positional_field_is_sent_by_some_case(key):
     assert known - seen()["invoicesonline"].names[key] == set()
 
 
-def test_every_column_is_sent_by_some_case():
+@pytest.mark.parametrize(
+    "key", sorted(key for key, schema in POSITIONAL.items() if "rows" in schema._declared_fields)
+)
+def test_every_column_is_sent_by_some_case(key):
     known = {str(index) for index in range(len(LINE_COLUMNS))}
-    assert known - seen()["invoicesonline"].columns["generatenewrecurringinvoice"] == set()
+    assert known - seen()["invoicesonline"].columns[key] == set()
+
+
+def full_reply(key: str) -> dict[str, Any]:
+    """Return an action's reply to a result of which every field says something."""
+    action = ACTIONS[key]
+    hints = get_type_hints(action.reply)
+    result = full(next(kind for name, kind in hints.items() if name.lstrip("_") == "result"))
+    params = dict.fromkeys(action.schema.fields, "1") | {"timeline_days": "1"}
+    return action.reply(result, replace(CALL, action=key, params=params))
+
+
+@pytest.mark.parametrize("key", sorted(ACTIONS))
+def test_every_form_reply_field_is_expected_by_some_case(key):
+    """Names behind a mask do not count: what a case does not spell out it does not promise."""
+    bodies = [body for _, body in seen()["whmcs"].replies[key]]
+    expected = {name for body in bodies for name in re.findall(r'"([^"]+)":', body)}
+    assert names(full_reply(key)) - expected == set()
+
+
+@pytest.mark.parametrize("key", [key for key in sorted(ACTIONS) if has_list(full_reply(key))])
+def test_every_list_is_shown_with_an_entry_in_every_format(key):
+    assert seen()["whmcs"].formats[key] == {"json", "xml", "nvp"}
 
 
 @pytest.mark.parametrize("key", sorted(ACTIONS))

@@ -7,6 +7,12 @@ ROOT = Path(__file__).parents[2]
 CITED = re.compile(r"decisions(?:\.md)?,\s+(?:#\s*)?\"([^\"]+)\"")
 
 
+def test_no_two_decisions_have_one_title():
+    text = (ROOT / "contracts" / "decisions.md").read_text(encoding="utf-8")
+    titles = re.findall(r"^###? (.+)$", text, re.MULTILINE)
+    assert [title for title in titles if titles.count(title) > 1] == []
+
+
 def test_every_cited_decision_exists():
     text = (ROOT / "contracts" / "decisions.md").read_text(encoding="utf-8")
     titles = set(re.findall(r"^###? (.+)$", text, re.MULTILINE))

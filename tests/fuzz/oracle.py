@@ -20,6 +20,7 @@ _DEFECTS = {
 }
 _UNSENDABLE = re.compile(rb'["<>\\^`{|}\x00-\x20\x7f-\xff]')
 _NVP = re.compile(r"result=(?:success|error);.*", re.DOTALL)
+LIST = "[]"  # the name under which a judgement holds a reply that is a list
 _SCOPES = ("clientid", "serviceids", "addonids", "domainids")
 
 
@@ -27,7 +28,7 @@ _SCOPES = ("clientid", "serviceids", "addonids", "domainids")
 class Judgement:
     """What one answer says; `complaint` is empty when nothing is wrong with it.
 
-    `fields` are those of a JSON or NVP reply's top level.
+    `fields` are those of a JSON or NVP reply's top level; of a list, the list as `LIST`.
     """
 
     complaint: str
@@ -100,11 +101,19 @@ def _read_positional(reply: WireResponse) -> tuple[str, dict[str, Any], bool]:
     except ValueError:
         return "the reply is not JSON", {}, False
     if isinstance(value, list):
-        return ("", {}, True) if not value else ("an unknown list", {}, False)
+        done = _is_list_of_done(value)
+        return ("", {LIST: value}, True) if done else ("an unknown list", {}, False)
     if not isinstance(value, dict):
         return "the reply is no JSON object", {}, False
     refused = "error" in value or value.get("type") == "error"
     return "", value, not refused
+
+
+def _is_list_of_done(value: list[Any]) -> bool:
+    """Tell whether a list is empty, or begins with what succeeded and goes on with objects."""
+    if not all(isinstance(each, dict) for each in value):
+        return False
+    return not value or value[0].get("type") == "success"
 
 
 def scope_is_whole(base: WireRequest, request: WireRequest) -> bool:
@@ -129,7 +138,7 @@ def _scope_values(request: WireRequest) -> dict[bytes, set[bytes]]:
     for data in (request.query, request.body):
         for pair in data.split(b"&"):
             name, _, value = pair.partition(b"=")
-            name = unquote_to_bytes(name.replace(b"+", b" ")).lstrip(b" ")
+            name = unquote_to_bytes(name.replace(b"+", b" ")).lstrip(b" ").partition(b"\0")[0]
             if name.partition(b"[")[0] in _SCOPE_NAMES:
                 values.setdefault(name, set()).add(unquote_to_bytes(value.replace(b"+", b" ")))
     for match in _PART.finditer(request.body):
@@ -139,4 +148,4 @@ def _scope_values(request: WireRequest) -> dict[bytes, set[bytes]]:
 
 
 _SCOPE_NAMES = frozenset(name.encode() for name in _SCOPES)
-_PART = re.compile(rb'name="([^"]*)"\r\n\r\n(.*?)\r\n--', re.DOTALL)
+_PART = re.compile(rb'(?<=[ ;])name="([^"]*)"\r\n\r\n(.*?)\r\n--', re.DOTALL)

@@ -11,7 +11,7 @@ from adapter.bridge.contracts import Outcome, check_contracts
 from tests.fuzz.fuzz_http import Run, credentials_of, fuzz
 from tests.fuzz.server import Server, running
 
-pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.enable_socket]
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 

@@ -9,7 +9,11 @@ import requests
 
 from tests.integration.conftest import FORM_PATH, PERSON, Gateway, OpenGateway
 
-pytestmark = [pytest.mark.integration, pytest.mark.allow_hosts(["127.0.0.1"])]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.slow,
+    pytest.mark.allow_hosts(["127.0.0.1"]),
+]
 
 # Two tax levels for one country only, so that every other client stays untaxed.
 CATALOGUE = """

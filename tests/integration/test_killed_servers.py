@@ -18,9 +18,10 @@ pytestmark = [
     pytest.mark.allow_hosts(["127.0.0.1"]),
 ]
 
-CLIENTS = 45  # three pages: 20 clients, then 25
+CLIENTS = 45  # three pages
+PAGES = {"ADAPTER_RUN_PAGE_CLIENTS": "20"}
 # Python runs a module of this name at the start of every process that finds it.
-_DYING = """
+DYING = """
 import os, signal
 if "DIE_AT" in os.environ:
     from adapter.store import faults
@@ -39,7 +40,7 @@ def start_dying(gateway: Gateway, point: Point, nth: int) -> None:
     gateway.stop()
     folder = gateway.folder / "dying"
     folder.mkdir(exist_ok=True)
-    (folder / "sitecustomize.py").write_text(_DYING)
+    (folder / "sitecustomize.py").write_text(DYING)
     plan = {"PYTHONPATH": str(folder), "DIE_AT": point.value, "DIE_NTH": str(nth)}
     healthy, gateway.environ = gateway.environ, gateway.environ | plan
     gateway.start()
@@ -66,7 +67,7 @@ def test_the_next_call_finishes_what_a_killed_web_process_began(
             "ADAPTER_ACCESS_SERVER_KEY": "0123456789abcdef" * 4,
         }
     )
-    gateway = open_gateway(today=TODAY, **elsewhere)
+    gateway = open_gateway(today=TODAY, **PAGES, **elsewhere)
     store = Store(StoreConfig(gateway.environ["ADAPTER_DATABASE_URL"]))
     made = populate(store, CLIENTS, seed=11)
     start_dying(gateway, point, nth)

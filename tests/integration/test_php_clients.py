@@ -18,7 +18,11 @@ import pytest
 
 from tests.integration.conftest import FORM_PATH, RECURRING, Gateway
 
-pytestmark = [pytest.mark.integration, pytest.mark.allow_hosts(["127.0.0.1"])]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.allow_hosts(["127.0.0.1"]),
+    pytest.mark.slow,
+]
 
 EXAMPLES = Path(__file__).with_name("php")
 LOCAL_API = Path(__file__).parents[2] / "docs" / "localapi.php"

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.allow_hosts(["127.0.0.1"])]
 ADAPTER = Path(sys.executable).with_name("adapter")
 FORM = "application/x-www-form-urlencoded"
 API = "/includes/api.php"
-START_SECONDS = 20
+START_SECONDS = 60
 BODY_SECONDS = 3
 THREADS = 4
 
@@ -289,6 +289,33 @@ def test_a_body_left_unread_ends_the_connection_and_says_so(server):
     assert b"connection: close\r\n" in reply.lower()
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_somewhat_too_large_is_let_in_before_the_answer(server, chunked):
+    # A web server in front, and many a client, reads no answer while it is sending.
+    pieces = [b"a=" + b"x" * 99_998] * 3
+    length = "Transfer-Encoding: chunked" if chunked else "Content-Length: 300000"
+    if chunked:
+        pieces = [f"{len(piece):x}\r\n".encode() + piece + b"\r\n" for piece in pieces]
+    head = (
+        f"POST {API}?responsetype=json HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\n"
+        f"{length}\r\n\r\n"
+    ).encode()
+    before = len(server.lines())
+    with closing(socket.create_connection(("127.0.0.1", server.port), 30)) as sent:
+        sent.sendall(head + b"".join(pieces[:-1]) + pieces[-1][:50_000])
+        # Refused by now, and what is to come is still taken.
+        wait_for_line(server, before, "limit_exceeded")
+        for offset in range(50_000, len(pieces[-1]), 10_000):
+            sent.sendall(pieces[-1][offset : offset + 10_000])
+        if chunked:
+            sent.sendall(b"0\r\n\r\n")
+        received = b""
+        while part := sent.recv(65536):
+            received += part
+    message = json.loads(received.partition(b"\r\n\r\n")[2])["message"]
+    assert message == "Request exceeds the limit of 200000 bytes"
+
+
 def test_every_header_is_sent_once(server):
     head = (
         f"POST {API} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {FORM}\r\n"
@@ -300,6 +327,7 @@ def test_every_header_is_sent_once(server):
     assert sorted(names) == sorted(set(names))
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_refused_in_one_line(server):
     for bind in (f"127.0.0.1:{server.port}", f"0.0.0.0:{server.port}", "8.8.8.8:80"):
         done = subprocess.run(  # noqa: S603 - our own command

@@ -22,7 +22,11 @@ from tests.integration.test_serve import (
     wait_for,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.allow_hosts(["127.0.0.1"])]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.slow,
+    pytest.mark.allow_hosts(["127.0.0.1"]),
+]
 
 
 def children(pid: int) -> list[int]:
@@ -107,7 +111,6 @@ def answers(running: Running) -> bool:
         return False
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("tenths", range(2, 30, 4))
 def test_ctrl_c_is_quiet_while_the_server_starts(tmp_path, tenths):
     environ = environment(tmp_path)
@@ -158,7 +161,6 @@ def test_a_term_signal_ends_every_process_soon(tmp_path):
     assert said(running) == []
 
 
-@pytest.mark.slow
 def test_no_process_outlives_a_killed_server(tmp_path):
     running = start(tmp_path, "--workers", "2")
     pids = children(running.process.pid)
@@ -174,7 +176,6 @@ def test_no_process_outlives_a_killed_server(tmp_path):
         free.bind(("127.0.0.1", running.port))
 
 
-@pytest.mark.slow
 def test_a_killed_worker_is_replaced_and_none_outlives_the_server(tmp_path):
     running = start(tmp_path)
     try:

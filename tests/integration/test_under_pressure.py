@@ -11,7 +11,11 @@ import requests
 
 from tests.integration.conftest import FORM_PATH, REPLY_SECONDS, Gateway, OpenGateway
 
-pytestmark = [pytest.mark.integration, pytest.mark.allow_hosts(["127.0.0.1"])]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.slow,
+    pytest.mark.allow_hosts(["127.0.0.1"]),
+]
 
 CALLERS = 16
 
@@ -142,7 +146,6 @@ def test_a_scope_that_names_nobody_bills_nobody(gateway, product_id, scope):
     assert gateway.invoices(stranger) == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.02, 0.06, 0.12])
 def test_a_run_that_was_killed_is_finished_by_the_next(open_gateway: OpenGateway, seconds):
     gateway = open_gateway(workers=2)

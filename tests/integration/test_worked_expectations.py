@@ -6,7 +6,11 @@ import pytest
 
 from tests.integration.conftest import Gateway, OpenGateway
 
-pytestmark = [pytest.mark.integration, pytest.mark.allow_hosts(["127.0.0.1"])]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.allow_hosts(["127.0.0.1"]),
+    pytest.mark.slow,
+]
 
 METHODS = """
 [[payment_methods]]

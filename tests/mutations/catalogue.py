@@ -44,21 +44,47 @@ MUTATIONS = (
         "2 whole clients",
         "a page takes one kind of a client's due work",
         f"{_STORE}/run/load.py",
-        "    for kind, condition in conditions.items():\n"
-        "        rows = _rows(uow, kind, condition, client_ids)\n",
-        "    for kind, condition in conditions.items():\n"
-        "        rows = [] if any(items.values()) else _rows(uow, kind, condition, client_ids)\n",
-        f"{_UNIT}/store/test_parallel.py"
-        "::test_threads_share_one_run_beside_calls_for_single_clients[sqlite]",
+        "        rows = _placed(_rows(uow, kind, condition, client_ids))\n",
+        "        found = [] if any(items.values()) else _rows(uow, kind, condition, client_ids)\n"
+        "        rows = _placed(found)\n",
+        f"{_UNIT}/store/test_run.py"
+        "::test_what_is_due_of_a_client_on_one_day_is_one_invoice_of_every_kind[sqlite-False]",
     ),
     Mutation(
         "2 whole clients",
-        "callers on a server do not hold the clients of their page",
+        "callers on PostgreSQL do not hold the clients of their page",
+        f"{_STORE}/run/holding.py",
+        "_LOCK_FREE = Prepared(_AMONG.order_by(_ID).with_for_update(skip_locked=True))",
+        "_LOCK_FREE = Prepared(_AMONG.order_by(_ID))",
+        f"{_UNIT}/store/test_parallel.py"
+        "::test_success_is_not_answered_while_another_caller_holds_what_is_due[postgresql]",
+    ),
+    Mutation(
+        "2 whole clients",
+        "callers on MariaDB do not hold the clients of their page",
         f"{_STORE}/run/holding.py",
         ".order_by(_ID).with_for_update(skip_locked=not wait)",
         ".order_by(_ID)",
         f"{_UNIT}/store/test_parallel.py"
-        "::test_success_is_not_answered_while_another_caller_holds_what_is_due[postgresql]",
+        "::test_success_is_not_answered_while_another_caller_holds_what_is_due[mariadb]",
+    ),
+    Mutation(
+        "3 owner",
+        "what is staged in SQL is claimed under the fence that it was read with",
+        f"{_STORE}/run/plain/page.py",
+        "        if moved != page.periods:\n            raise Conflict\n",
+        "        del moved\n",
+        f"{_UNIT}/store/test_fence.py"
+        "::test_a_raised_fence_stands_on_the_claim[service-True-postgresql]",
+    ),
+    Mutation(
+        "3 owner",
+        "what is decided in Python is claimed under the fence that it was read with",
+        f"{_STORE}/run/moves.py",
+        "        if moved != len(rows):\n            raise Conflict\n",
+        "        del moved\n",
+        f"{_UNIT}/store/test_fence.py"
+        "::test_a_raised_fence_stands_on_the_claim[recurring-False-mariadb]",
     ),
     Mutation(
         "4 issued is permanent",
@@ -96,7 +122,7 @@ MUTATIONS = (
     Mutation(
         "6 cost",
         "an invoiced and unpaid item stays in the queue",
-        "adapter/billing/generate.py",
+        "adapter/billing/items.py",
         "    due_on = None if spent or waits else periods.next_on\n",
         "    due_on = None if spent else periods.next_on\n",
         "tests/property/test_billing.py"
@@ -150,7 +176,7 @@ MUTATIONS = (
     Mutation(
         "9 time",
         "the clock of production moves",
-        "adapter/assemble.py",
+        "adapter/assemble/__init__.py",
         "            if account.mode is Mode.PRODUCTION:\n                raise ClockFixed",
         "            if account.mode is None:\n                raise ClockFixed",
         f"{_UNIT}/cli/test_commands.py::test_a_production_clock_cannot_be_moved",

@@ -7,8 +7,16 @@ from datetime import date
 from decimal import Decimal
 
 from adapter.billing.drafts import Decision
-from adapter.billing.due import ClientDue, ClientTerms, DueItem, DueRecurring, Promotion, TaxRates
-from adapter.billing.generate import RunTerms, decide
+from adapter.billing.due import (
+    ClientDue,
+    ClientTerms,
+    DueItem,
+    DueRecurring,
+    Promotion,
+    RunTerms,
+    TaxRates,
+)
+from adapter.billing.generate import decide
 from adapter.billing.model import BillableKind, CatchUp, Increase, LineType, RecurringLine
 from adapter.billing.money import Money
 from adapter.billing.schedule import Cycle, Frequency

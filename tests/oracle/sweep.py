@@ -1,6 +1,8 @@
 """Compare `adapter.billing.schedule` with the oracle, on all processors.
 
-`python -m tests.oracle.sweep 2023 2028 480`: first and last year of the anchor days, occurrences.
+`python -m tests.oracle.sweep 2023 2028 480 [29]`: first and last year of the anchor days,
+occurrences, and on which anchor days look-ups and single steps are compared as well (all of them,
+else one in so many).
 Prints one JSON object: how many dates were compared, the first differences, and the process's
 offset from UTC in summer and winter, which proves that its TZ was in force.
 """
@@ -14,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from itertools import accumulate, repeat
+from itertools import accumulate, islice, repeat
 
 from adapter.billing.schedule import (
     Cycle,
@@ -75,13 +77,20 @@ def chain(start: date, step: Step, count: int, anchor_day: int | None) -> list[i
     return [on.toordinal() for on in accumulate(steps, following, initial=start)]
 
 
-def compare_frequencies(tally: Tally, start: date, count: int) -> None:
-    """Compare `count` occurrences of every frequency, by number, by steps and by look-up."""
+def compare_numbers(tally: Tally, start: date, count: int) -> None:
+    """Compare `count` occurrences of every frequency by number."""
     at = dates.Anchor(12 * start.year + start.month - 1, start.day)
     for frequency in Frequency:
         expected = dates.occurrences(at, frequency.value, count + 1)
         by_number = [occurrence_date(start, frequency, n) for n in range(count + 1)]
         tally.check(frequency, start, [on.toordinal() for on in by_number], expected)
+
+
+def compare_ways(tally: Tally, start: date, count: int) -> None:
+    """Compare `count` occurrences of every frequency by steps and by look-up."""
+    at = dates.Anchor(12 * start.year + start.month - 1, start.day)
+    for frequency in Frequency:
+        expected = dates.occurrences(at, frequency.value, count + 1)
         # Occurrence n is the first from the day after n - 1 on; from its own day on in turn.
         lookups = [
             first_occurrence_from(
@@ -129,9 +138,17 @@ def _compare_steps(tally: Tally, name: str, start: date, step: Step, count: int)
     tally.check(f"anchored steps of {name}", start, found, expected)
 
 
-def compare_year(compare: Callable[[Tally, date, int], None], count: int, year: int) -> Tally:
-    """Compare every anchor day of a year."""
-    return compare_days(compare, days_of(year), count)
+def compare_frequencies(tally: Tally, start: date, count: int) -> None:
+    """Compare `count` occurrences of every frequency in every way."""
+    compare_numbers(tally, start, count)
+    compare_ways(tally, start, count)
+
+
+def compare_year(
+    compare: Callable[[Tally, date, int], None], count: int, every: int, year: int
+) -> Tally:
+    """Compare anchor days of a year, one in `every`."""
+    return compare_days(compare, islice(days_of(year), 0, None, every), count)
 
 
 def compare_days(
@@ -144,15 +161,19 @@ def compare_days(
     return tally
 
 
-def main(first_year: int, last_year: int, count: int) -> None:
+def main(first_year: int, last_year: int, count: int, every: int = 1) -> None:
     """Compare all anchor days of some years on every processor."""
     years = range(first_year, last_year + 1)
     whole = Tally()
+    parts = (
+        partial(compare_year, compare_numbers, count, 1),
+        partial(compare_year, compare_ways, count, every),
+        # Long cycles of many steps would leave the calendar.
+        partial(compare_year, compare_form_post, min(count, 48), every),
+    )
     with ProcessPoolExecutor(max_workers=os.cpu_count()) as processes:
-        for compare in (compare_frequencies, compare_form_post):
-            # Long cycles of many steps would leave the calendar.
-            steps = count if compare is compare_frequencies else min(count, 48)
-            for tally in processes.map(partial(compare_year, compare, steps), years):
+        for part in parts:
+            for tally in processes.map(part, years):
                 whole.add(tally)
     offsets = [time.localtime(moment).tm_gmtoff for moment in (JANUARY, JULY)]
     json.dump(
@@ -162,4 +183,4 @@ def main(first_year: int, last_year: int, count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:4]))
+    main(*map(int, sys.argv[1:5]))

@@ -118,7 +118,7 @@ def test_the_engine_agrees_on_every_day_in_every_zone(zone):
     sweep = subprocess.run(  # noqa: S603 - this interpreter and our own module
         [
             *(sys.executable, "-m", "tests.oracle.sweep"),
-            *map(str, (FIRST_YEAR, LAST_YEAR, COUNT)),
+            *map(str, (FIRST_YEAR, LAST_YEAR, COUNT, 1 if zone == "UTC" else 29)),
         ],
         cwd=Path(__file__).parents[2],
         env=os.environ | {"TZ": zone},

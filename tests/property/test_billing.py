@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.billing.catch_up import PERIODS_AT_ONCE
-from adapter.billing.due import ClientDue, ClientTerms, DueItem, DueRecurring, TaxRates
-from adapter.billing.generate import RunTerms, decide
+from adapter.billing.due import ClientDue, ClientTerms, DueItem, DueRecurring, RunTerms, TaxRates
+from adapter.billing.generate import decide
 from adapter.billing.model import BillableKind, CatchUp, Increase, LineType, RecurringLine
 from adapter.billing.money import Money
 from adapter.billing.pricing import price_recurring, total_by_sum

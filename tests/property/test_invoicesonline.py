@@ -26,7 +26,7 @@ from adapter.commands.model import (
 )
 from adapter.protocols.base import Limits, WireRequest
 from adapter.protocols.invoicesonline import BothDiscounts, InvoicesOnlineProtocol, Quirks
-from adapter.protocols.invoicesonline.client import encode_command
+from adapter.protocols.invoicesonline.client import InvoicesOnlineClient
 from adapter.protocols.phpjson import dumps
 
 QUIRKS = Quirks(
@@ -47,7 +47,13 @@ def made(kind: type[errors.AdapterError]) -> st.SearchStrategy[errors.AdapterErr
     def build(text: str, number: int) -> errors.AdapterError:
         error = kind.__new__(kind, text)
         error.args = (text,)
-        facts = {"record_id": number, "line": number, "listed": (text,), "occurrences": number}
+        facts = {
+            "record_id": number,
+            "line": number,
+            "listed": (text,),
+            "occurrences": number,
+            "kind": text,
+        }
         for name, value in facts.items():
             setattr(error, name, value)
         return error
@@ -59,7 +65,7 @@ def every_error() -> list[type[errors.AdapterError]]:
     found = [errors.AdapterError]
     for kind in found:
         found.extend(kind.__subclasses__())
-    return [kind for kind in found if kind.__module__ == "adapter.errors"]
+    return [kind for kind in found if kind.__module__.startswith("adapter.errors")]
 
 
 VALUES = st.recursive(
@@ -222,7 +228,8 @@ def test_a_written_command_is_read_as_itself(command, business_id):
     credentials = Credentials(
         "user / é", "sécret", business_id=business_id and business_id.strip()
     )
-    upstream = encode_command(command, credentials, "https://example.com/some/api")
+    client = InvoicesOnlineClient()
+    upstream = client.request(client.ask(command), credentials, "https://example.com/some/api")
     url = urlsplit(upstream.url)
     headers = {name.lower(): value for name, value in upstream.headers.items()}
     protocol = InvoicesOnlineProtocol({}, Limits())

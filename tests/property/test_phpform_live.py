@@ -16,6 +16,7 @@ from adapter.protocols.phpform import decode_form, encode_form
 PHP = shutil.which("php")
 pytestmark = [
     pytest.mark.php,
+    pytest.mark.slow,
     pytest.mark.skipif(PHP is None, reason="php-cli is not installed"),
 ]
 

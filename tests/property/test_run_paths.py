@@ -1,10 +1,7 @@
 """The set-based path and `billing.generate` decide the same, on random stores, on every engine."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +15,7 @@ from adapter.store import tables
 from adapter.store.config import RunConfig, StoreConfig
 from adapter.store.run import run
 from adapter.store.unit_of_work import Store
-from tests.databases import EVERY_SERVER, Databases
+from tests.databases import EVERY_SERVER, Databases, new_store
 from tests.random_store import contents, fill, pay_some
 
 TODAY = date(2026, 1, 31)
@@ -32,16 +29,6 @@ def context(today: date, *, dry_run: bool = False) -> Context:
     now = datetime.combine(today, time(8), UTC)
     caller = Caller(ACCOUNT, "tests", "127.0.0.1")
     return Context(caller, today, now, name, name, lambda: 0.0, dry_run=dry_run)
-
-
-@contextmanager
-def new_store(folder: Path) -> Iterator[Store]:
-    store = Store(StoreConfig(f"sqlite:///{folder / f'{next(_serial)}.db'}"))
-    tables.metadata.create_all(store.engine)
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def same_on_both(forced: Store, mixed: Store, seed: int, config: RunConfig) -> int:
@@ -91,7 +78,7 @@ def test_the_set_based_path_is_really_taken(tmp_path):
 def test_both_paths_issue_the_same_on_many_stores(tmp_path, calendar_months):
     config = RunConfig(page_clients=5, calendar_months=calendar_months)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.integers(0, 10**9))
     def check(seed: int) -> None:
         with new_store(tmp_path) as forced, new_store(tmp_path) as mixed:

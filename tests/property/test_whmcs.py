@@ -29,7 +29,7 @@ from adapter.protocols.phpserialize import (
     loads,
 )
 from adapter.protocols.whmcs import Quirks, WhmcsProtocol
-from adapter.protocols.whmcs.client import encode_request
+from adapter.protocols.whmcs.client import WhmcsClient
 from adapter.protocols.whmcs.formats import Reply, write
 from adapter.protocols.whmcs.names import EMAIL_KINDS
 
@@ -52,6 +52,7 @@ _ARGUMENTS: dict[type[errors.AdapterError], Callable[[str], errors.AdapterError]
     errors.NotOwned: lambda text: errors.NotOwned(text, 7),
     errors.DomainNotRenewable: errors.DomainNotRenewable,
     errors.PaymentMethodInvalid: lambda text: errors.PaymentMethodInvalid((text,)),
+    errors.GatewayInvalid: lambda text: errors.GatewayInvalid((text,)),
     errors.RunIncomplete: lambda _: errors.RunIncomplete(7),
     errors.CannotExpress: errors.CannotExpress,
 }
@@ -277,6 +278,7 @@ commands = st.one_of(
         client=client_fields,
         identity=st.just(model.ClientIdentity.EMAIL),
         send_email=st.booleans(),
+        password=codes,
     ),
     st.builds(model.UpdateClient, changes=client_changes, client_id=ids),
     st.builds(model.UpdateClient, changes=client_changes, email=emails),
@@ -398,6 +400,31 @@ commands = st.one_of(
         status=maybe(st.sampled_from([ItemStatus.TRANSFERRED_AWAY, ItemStatus.PENDING_TRANSFER])),
         do_not_renew=maybe(st.booleans()),
     ),
+    *(
+        st.builds(kind, ids)
+        for kind in (
+            model.ReopenOrder,
+            model.DeleteOrder,
+            model.ActivateService,
+            model.UnsuspendService,
+            model.TerminateService,
+            model.ApplyServicePackage,
+            model.CloseClient,
+            model.DeleteContact,
+        )
+    ),
+    st.builds(model.CancelOrder, ids, st.booleans(), st.booleans()),
+    st.builds(model.MarkOrderFraudulent, ids, st.booleans()),
+    st.builds(model.SuspendService, ids, prose),
+    st.builds(model.DeleteClient, ids, st.booleans()),
+    st.builds(model.ListCancellationRequests, pages),
+    st.builds(model.ListPromotions, maybe(codes)),
+    st.builds(model.ListDomainPrices, maybe(ids), maybe(ids)),
+    st.builds(model.ListActivity, pages, maybe(ids), maybe(days), maybe(codes), maybe(codes)),
+    st.builds(model.LogActivity, nonblank, maybe(ids)),
+    st.builds(model.GetStatistics, st.integers(0, 366)),
+    st.builds(model.ListContacts, pages, maybe(ids), maybe(codes), email=maybe(emails)),
+    st.builds(model.ValidateLogin, lines, lines),
     st.builds(model.ListPaymentMethods),
     st.builds(model.ListCurrencies),
     st.builds(model.GetVersion),
@@ -408,8 +435,11 @@ commands = st.one_of(
 
 @given(command=commands)
 def test_a_command_survives_the_wire(command: model.Command) -> None:
-    sent = encode_request(command, Credentials(identifier="A" * 32, secret="S" * 32))
-    call = PROTOCOL.decode(sent)
+    client = WhmcsClient()
+    credentials = Credentials(identifier="A" * 32, secret="S" * 32)
+    body = client.request(client.ask(command), credentials, "").body
+    headers = {"content-type": FORM}
+    call = PROTOCOL.decode(WireRequest("POST", "", b"", headers, body, "", len(body)))
     assert call.credentials == Credentials(identifier="A" * 32, secret="S" * 32)
     assert PROTOCOL.to_command(call) == command
 

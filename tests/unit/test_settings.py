@@ -8,6 +8,8 @@ import pytest
 
 from adapter.billing.settings import setting_rules
 from adapter.commands.access import Mode
+from adapter.documents.config import PageSize
+from adapter.outbox.config import Transport
 from adapter.protocols.whmcs.quirks import Numbers
 from adapter.settings import (
     SettingsError,
@@ -15,6 +17,7 @@ from adapter.settings import (
     describe_settings,
     list_settings,
     load_settings,
+    show_value,
 )
 from adapter.settings.business import MEANINGS
 from adapter.settings.schema import ACCOUNT_SECTIONS, SECTIONS
@@ -23,7 +26,7 @@ from adapter.settings.values import parse_bind
 ROOT = Path(__file__).parents[2]
 
 # Filled by another layer, so no setting of their own.
-DERIVED = {("Quirks", "zone")}
+DERIVED = {("RunConfig", "mail_hold_seconds"), ("Quirks", "zone")}
 
 
 def load(tmp_path: Path, toml: str = "", **environ: str) -> Any:
@@ -85,6 +88,13 @@ def test_every_kind_of_value_is_read_from_the_file(tmp_path):
         mode = "production"
         zone = "Europe/Berlin"
         business_id = "44"
+        [accounts.shop.business]
+        name = "Shop"
+        address = ["1 Main Road", "Cape Town"]
+        [accounts.shop.documents]
+        page_size = "Letter"
+        [mail]
+        transport = "none"
         [accounts.shop.invoicesonline]
         int_document_id = true
         """,
@@ -102,6 +112,10 @@ def test_every_kind_of_value_is_read_from_the_file(tmp_path):
     )
     assert settings.access.allowed_addresses == ("192.0.2.0/24",)
     assert not settings.form_post.allow_get
+    assert (shop.business.name, shop.business.address) == ("Shop", ("1 Main Road", "Cape Town"))
+    assert (shop.documents.page_size, main.documents.page_size) == (PageSize.LETTER, PageSize.A4)
+    assert settings.mail.transport is Transport.NONE
+    assert settings.mail_folder == Path("/data/mail")
     assert settings.limits.rows == 10
     assert (settings.daily.at, settings.run.time_limit_seconds) == (time(2, 15), 1.5)
     assert settings.server_key_file == Path("/data/server.key")
@@ -153,6 +167,11 @@ def test_the_environment_wins_over_the_file(tmp_path):
         ("[server]\naccounts = ['x']", {}, "server.accounts: no account x; known are main"),
         ("[accounts.main]\nzone = 'Mars/Base'", {}, "no such time zone: Mars/Base"),
         ("[accounts.main]\nmode = 'test'", {}, "mode: must be one of sandbox, production"),
+        ("[accounts.main.documents]\naccent = 'blue'", {}, "accent: must be a colour such as"),
+        ("[accounts.main.business]\nemail = 'a@b.c;d@e.f'", {}, "must be one e-mail address"),
+        ('[accounts.main.business]\nname = "a\\nb"', {}, "name: must be one line"),
+        ("[mail]\nport = 70000", {}, "port: must lie between 1 and 65535"),
+        ("[links]\nbase_url = 'billing.example'", {}, "base_url: must be an address such as"),
         ("[accounts.main]\nbusiness_id = ''", {}, "business_id: must not be blank"),
         ("[accounts.main]\ndatabase_url = 'sqlite:///x'", {}, "main uses database.url"),
         ("[accounts.shop]\nzone = 'UTC'", {}, "accounts.shop.database_url: every account"),
@@ -179,16 +198,44 @@ def test_a_missing_file_is_an_error_only_where_it_was_named(tmp_path):
         load_settings({"ADAPTER_CONFIG": "/none.toml"})
 
 
-def test_production_starts_only_with_zone_and_business_of_ones_choice(tmp_path):
+def test_production_starts_only_with_zone_business_and_mail_of_ones_choice(tmp_path):
     found = problems(tmp_path, "[accounts.main]\nmode = 'production'")
     assert [problem.partition(":")[0] for problem in found] == [
         "accounts.main.zone",
         "accounts.main.business_id",
+        "accounts.main.business.name",
+        "mail.transport",
     ]
-    chosen = "[accounts.main]\nmode = 'production'\nzone = 'UTC'\nbusiness_id = '1'\n"
+    chosen = (
+        "[mail]\ntransport = 'files'\n[accounts.main.business]\nname = 'Shop'\n"
+        "[accounts.main]\nmode = 'production'\nzone = 'UTC'\nbusiness_id = '1'\n"
+    )
     assert load(tmp_path, chosen).main.account.mode is Mode.PRODUCTION
     (problem,) = problems(tmp_path, chosen + "clock_shift_days = 1")
     assert "a production clock cannot be moved" in problem
+
+
+def test_mail_by_smtp_needs_a_sender(tmp_path):
+    (problem,) = problems(tmp_path, "[mail]\ntransport = 'smtp'")
+    assert problem.startswith("accounts.main.business.email: ")
+    toml = "[mail]\ntransport = 'smtp'\n[accounts.main.business]\nemail = 'b@example.com'"
+    assert load(tmp_path, toml).mail.port == 587
+
+
+def test_the_password_of_the_mail_server_is_not_shown(tmp_path):
+    assert "hunter2" not in repr(load(tmp_path, "[mail]\npassword = 'hunter2'"))
+
+
+@pytest.mark.parametrize(
+    ("toml", "expected"),
+    [
+        ("", "http://127.0.0.1:8080"),
+        ("[server]\nbind = '127.0.0.1:1'\ntls_cert = 'c'\ntls_key = 'k'", "https://127.0.0.1:1"),
+        ("[links]\nbase_url = 'https://b.example/x/'", "https://b.example/x"),
+    ],
+)
+def test_links_begin_with_what_was_chosen_or_where_the_gateway_listens(tmp_path, toml, expected):
+    assert load(tmp_path, toml).base_url == expected
 
 
 def test_a_server_key_can_be_a_setting_and_is_not_shown(tmp_path):
@@ -216,6 +263,43 @@ def test_every_field_of_every_config_is_a_setting_with_a_text():
                 assert known, f"[{section.name}] {each.name} has no text in settings/schema.py"
         names = {each.name for config in section.configs for each in fields(config)}
         assert set(section.texts) <= names
+
+
+def test_secrets_of_a_deployment_can_stand_in_files(tmp_path):
+    url = "postgresql://adapter:s3cret@db/adapter"
+    texts = {
+        "ADAPTER_DATABASE_URL_FILE": url,
+        "ADAPTER_ACCOUNTS_SHOP_DATABASE_URL_FILE": "postgresql://adapter:s3cret@db/shop",
+        "ADAPTER_MAIL_PASSWORD_FILE": "mail pass",
+        "ADAPTER_ACCESS_ACCESS_KEY_FILE": "key-1",
+        "ADAPTER_ACCESS_SERVER_KEY_FILE": "0" * 64,
+    }
+    files = {}
+    for name, text in texts.items():
+        file = tmp_path / name.lower()
+        file.write_text(f"{text}\n")
+        files[name] = str(file)
+    settings = load(tmp_path, **files)
+    assert settings.main.store.url == url
+    assert settings.accounts["shop"].store.url == "postgresql://adapter:s3cret@db/shop"
+    assert settings.mail.password == "mail pass"
+    assert settings.access.access_key == "key-1"
+    assert settings.server_key_file == Path(files["ADAPTER_ACCESS_SERVER_KEY_FILE"])
+    shown = {each.spec.key: each for each in list_settings(files)}
+    assert shown["database.url"].origin == "environment, ADAPTER_DATABASE_URL_FILE"
+
+
+def test_what_a_file_holds_is_checked_as_if_it_were_written(tmp_path):
+    file = tmp_path / "url"
+    file.write_text("oracle9://x/y\n")
+    (problem,) = problems(tmp_path, ADAPTER_DATABASE_URL_FILE=str(file))
+    assert problem == (
+        f"environment, ADAPTER_DATABASE_URL_FILE: {file}: no such kind of database: oracle9"
+    )
+    (problem, *_) = problems(
+        tmp_path, ADAPTER_DATABASE_URL_FILE=str(file), ADAPTER_DATABASE_URL="sqlite:///a.db"
+    )
+    assert "database.url is set too; set one of both" in problem
 
 
 def test_the_documentation_is_what_the_schema_says():
@@ -260,3 +344,14 @@ def test_a_database_url_is_checked_before_what_follows_from_it(tmp_path, url, pr
     if url:
         (told,) = problems(tmp_path, f"[accounts.shop]\ndatabase_url = '{url}'\n")
         assert told.endswith(f"accounts.shop.database_url: {problem}")
+
+
+def test_the_daily_run_can_be_left_to_the_caller():
+    settings = load_settings({"ADAPTER_RUN_AT": "off"})
+    assert settings.daily.at is None
+    (shown,) = (
+        each for each in list_settings({"ADAPTER_RUN_AT": "off"}) if each.spec.key == "run.at"
+    )
+    assert show_value(shown.value, shown.spec.kind) == "off"
+    with pytest.raises(SettingsError, match="must be a time of day such as 00:30, or off"):
+        load_settings({"ADAPTER_RUN_AT": "never"})

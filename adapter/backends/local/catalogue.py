@@ -7,6 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from adapter.backends.local.lengths import check_lengths
+from adapter.backends.local.lookups import chunks
 from adapter.billing.money import Money
 from adapter.billing.schedule import Cycle
 from adapter.commands.context import Context
@@ -19,6 +20,7 @@ from adapter.commands.model import (
 )
 from adapter.commands.results import (
     ProductCreated,
+    ProductField,
     ProductPrice,
     ProductRecord,
     ProductsListed,
@@ -32,7 +34,6 @@ PRODUCT: Final = "product"
 RECURRING_CYCLES: Final = tuple(cycle for cycle in Cycle if cycle.step is not None)
 
 _NOT_OFFERED: Final = -100
-_CHUNK: Final = 500
 _MONTH_DAYS = range(1, 32)
 _P = tables.products.c
 
@@ -131,20 +132,15 @@ def list_products(uow: UnitOfWork, command: ListProducts, _context: Context) -> 
     if command.product_ids is None:
         rows.extend(uow.execute(wanted).mappings())
     else:
-        for ids in _chunks(sorted(set(command.product_ids))):
+        for ids in chunks(sorted(set(command.product_ids))):
             rows.extend(uow.execute(wanted.where(_P.id.in_(ids))).mappings())
     return ProductsListed(tuple(_records(uow, rows)))
 
 
-def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    known = [record_id for record_id in ids if 0 < record_id < 2**63]
-    for start in range(0, len(known), _CHUNK):
-        yield known[start : start + _CHUNK]
-
-
 def _records(uow: UnitOfWork, rows: Sequence[sa.RowMapping]) -> Iterable[ProductRecord]:
     currencies = uow.execute(sa.select(tables.currencies).order_by(tables.currencies.c.id)).all()
-    stated = _stated_prices(uow, [row["id"] for row in rows])
+    ids = [row["id"] for row in rows]
+    stated, asked = _stated_prices(uow, ids), _asked(uow, ids)
     for row in rows:
         yield ProductRecord(
             product_id=row["id"],
@@ -160,7 +156,24 @@ def _records(uow: UnitOfWork, rows: Sequence[sa.RowMapping]) -> Iterable[Product
                 _price_list(currency, stated.get((row["id"], currency.id), {}), row["pay_type"])
                 for currency in currencies
             ),
+            custom_fields=tuple(asked.get(row["id"], ())),
         )
+
+
+def _asked(uow: UnitOfWork, product_ids: Sequence[int]) -> dict[int, list[ProductField]]:
+    """Return what each product's order form asks, in its order."""
+    fields = tables.custom_fields.c
+    found: dict[int, list[ProductField]] = {}
+    for ids in chunks(product_ids):
+        query = (
+            sa.select(tables.custom_fields)
+            .where(fields.product_id.in_(ids), fields.on_order)
+            .order_by(fields.position, fields.id)
+        )
+        for row in uow.execute(query):
+            asked = ProductField(row.id, row.name, row.description, row.required)
+            found.setdefault(row.product_id, []).append(asked)
+    return found
 
 
 def _stated_prices(
@@ -169,7 +182,7 @@ def _stated_prices(
     """Return (price, setup fee) by term, by product and currency."""
     prices = tables.prices.c
     stated: dict[tuple[int, int], dict[str, tuple[int, int]]] = {}
-    for ids in _chunks(product_ids):
+    for ids in chunks(product_ids):
         found = uow.execute(
             sa.select(tables.prices).where(prices.item_kind == PRODUCT, prices.item_id.in_(ids))
         )

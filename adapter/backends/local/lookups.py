@@ -1,15 +1,18 @@
 """What handlers look up alike: a client, his currency, names of payment methods, list windows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
 
+from adapter.commands.context import Context
 from adapter.commands.model import Page
 from adapter.commands.results import Listing
 from adapter.errors import ClientNotFound
 from adapter.store import tables
+from adapter.store.balances import CHUNK
 from adapter.store.prepared import Prepared
 from adapter.store.unit_of_work import UnitOfWork
 
@@ -19,7 +22,7 @@ _CURRENCIES = Prepared(_ROW.order_by(_C.id))
 _CURRENCIES_BY_CODE = "currencies by code"
 _CURRENCY_OF = Prepared(
     _ROW.join(tables.clients, tables.clients.c.currency_id == _C.id).where(
-        tables.clients.c.id == sa.bindparam("client_id")
+        tables.clients.c.id == sa.bindparam("client_id"), sa.not_(tables.clients.c.hidden)
     )
 )
 
@@ -37,7 +40,7 @@ class CurrencyRow:
 def require_client(uow: UnitOfWork, client_id: int) -> sa.RowMapping:
     """Return a client's row; raises `ClientNotFound`."""
     row = uow.row(tables.clients, client_id)
-    if row is None:
+    if row is None or row["hidden"]:
         raise ClientNotFound(client_id)
     return row
 
@@ -90,3 +93,35 @@ def window(
     total = int(uow.execute(counted).scalar() or 0)
     shown = query.offset(page.offset).limit(page.limit)
     return Listing(total, page.offset), list(uow.execute(shown).mappings())
+
+
+def joined_window(
+    uow: UnitOfWork, chosen: sa.Select[tuple[int]], shown: sa.Select[Any], page: Page | None
+) -> tuple[Listing, list[sa.RowMapping]]:
+    """Return how many ids an ordered query of one table has, and a page of them (None: all).
+
+    `shown` selects those rows by `id` with what is joined to them. Engines that are told both at
+    once join, or sort, every row before they cut a page of them.
+    """
+    listing, found = window(uow, chosen, page)
+    key = chosen.selected_columns[0]
+    ids = [row["id"] for row in found]
+    rows: dict[int, sa.RowMapping] = {}
+    for start in range(0, len(ids), CHUNK):
+        some = shown.where(key.in_(ids[start : start + CHUNK]))
+        rows |= {row["id"]: row for row in uow.execute(some).mappings()}
+    return listing, [rows[each] for each in ids if each in rows]
+
+
+def booked_at(paid_on: date | None, context: Context) -> datetime:
+    """Return when money came: now, or the beginning of the day named."""
+    if paid_on is None or paid_on == context.today:
+        return context.now
+    return datetime.combine(paid_on, time(), context.caller.account.zone).astimezone(UTC)
+
+
+def chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    """Yield the ids that a row can have, in parts that one statement takes."""
+    known = [record_id for record_id in ids if 0 < record_id < 2**63]
+    for start in range(0, len(known), CHUNK):
+        yield known[start : start + CHUNK]

@@ -1,7 +1,7 @@
 """Recurring invoices: creating and listing them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,20 +10,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Dialect
 
-from adapter.backends.local.clients import find_or_create_client
 from adapter.backends.local.lengths import check_lengths
 from adapter.backends.local.lookups import (
     CurrencyRow,
     currencies_by_code,
     currency_of,
 )
+from adapter.backends.local.quoting import Quoted, day_rate, listed_currency, named_client, priced
 from adapter.billing.model import BillableKind, HeldReason, Increase, PastStart, RecurringLine
 from adapter.billing.money import MAX_HUNDREDTHS, Money
 from adapter.billing.pricing import price_recurring
 from adapter.billing.schedule import Frequency, first_occurrence_from, occurrence_date
 from adapter.commands.context import Context
 from adapter.commands.model import (
-    ClientFields,
     Command,
     CreateRecurringInvoice,
     ListRecurringInvoices,
@@ -36,8 +35,6 @@ from adapter.commands.results import (
 )
 from adapter.errors import (
     CannotBill,
-    CurrencyNotListed,
-    DiscountTooLarge,
     InvalidField,
     OutOfBounds,
     StartInPast,
@@ -45,7 +42,7 @@ from adapter.errors import (
 )
 from adapter.store import tables
 from adapter.store.prepared import Bound, insert_into
-from adapter.store.run import recurring_line
+from adapter.store.run import LINE_COLUMNS, recurring_line
 from adapter.store.unit_of_work import UnitOfWork, audit_row, schedule_change_row
 
 # Each occurrence before today is a row of its own: ten years of days.
@@ -86,7 +83,7 @@ _SCHEDULE_CHANGE = insert_into(
 )
 _AUDIT = insert_into(
     tables.audit,
-    ("recorded_at", "caller", "request_id", "deed", "noun", "record_id", "detail"),
+    ("recorded_at", "caller", "request_id", "deed", "noun", "record_id", "detail", "fingerprint"),
 )
 
 
@@ -126,9 +123,14 @@ def _create(
 
     Dates before today follow `past_start`: what is not billed is recorded and returned.
     """
-    currency = _listed_currency(uow, command.lines)
+    currency = listed_currency(uow, command.lines)
     occurrence = _first_occurrence(command, context.today, uow.settings.past_start)
-    client_id, kept_fields = _client(uow, command, context, currency)
+    client_id, kept_fields = named_client(
+        uow, context, command.client_id, command.new_client, currency
+    )
+    own = currency_of(uow, client_id)
+    if own.code != currency.code:
+        day_rate(uow, currency.code, own.code)  # or no document could ever be converted
     document_id = uow.take_document_id()
     starts_on = occurrence_date(command.start_on, command.frequency, occurrence)
     late = {
@@ -166,41 +168,15 @@ def _create(
     return RecurringInvoiceCreated(document_id, client_id, held_on, kept_fields)
 
 
-def _listed_currency(uow: UnitOfWork, lines: tuple[RecurringLine, ...]) -> CurrencyRow:
-    """Return the one currency of all lines; raises `CurrencyNotListed` for the first other one.
-
-    Rows with different currencies are refused. Source: the positional facts, section 3.
-    """
-    known = currencies_by_code(uow)
-    for index, line in enumerate(lines):
-        if line.currency not in known:
-            raise CurrencyNotListed(index, line.currency, tuple(known))
-        if line.currency != lines[0].currency:
-            raise CurrencyNotListed(index, line.currency, (lines[0].currency,))
-    return known[lines[0].currency]
-
-
 def check_recurring_invoice(command: CreateRecurringInvoice) -> None:
     """Price the first document as the run will, so that nothing unbillable is stored."""
     if not command.lines:
         raise InvalidField("data", "required", "data must have at least one row")
-    lines, percentage = command.lines, command.discount_percentage
     if _is_plainly_billable(command):
         return
-    if len({line.currency for line in lines}) != 1:
+    if len({line.currency for line in command.lines}) != 1:
         return  # refused with the account's currencies at hand
-    currency = lines[0].currency
-    try:
-        drafts, _ = price_recurring(lines, currency, discount_percentage=percentage)
-        if command.discount_amount:
-            discount = Money.rounded(command.discount_amount, currency)
-            if Money(sum(draft.amount.hundredths for draft in drafts), currency) < discount:
-                raise DiscountTooLarge
-            price_recurring(
-                lines, currency, discount_amount=discount, discount_percentage=percentage
-            )
-    except CannotBill as error:
-        raise InvalidField("data", "minimum", "data must not come to less than 0.00") from error
+    priced(Quoted(command.lines, command.discount_amount, command.discount_percentage))
 
 
 def _is_plainly_billable(command: CreateRecurringInvoice) -> bool:
@@ -235,27 +211,6 @@ def _first_occurrence(command: CreateRecurringInvoice, today: date, past_start: 
         case _:
             tomorrow = today + timedelta(days=1)
             return first_occurrence_from(command.start_on, command.frequency, tomorrow) - 1
-
-
-def _client(
-    uow: UnitOfWork, command: CreateRecurringInvoice, context: Context, currency: CurrencyRow
-) -> tuple[int, tuple[str, ...]]:
-    """Return the client, found or made, and the details of an existing one that were kept.
-
-    DECISION: a client with another currency is refused until documents are converted.
-    Source: contracts/decisions.md, "Currency of a recurring invoice".
-    """
-    kept: tuple[str, ...] = ()
-    if command.client_id is not None:
-        client_id = command.client_id
-    else:
-        fields = command.new_client or ClientFields()
-        client_id, kept = find_or_create_client(uow, context, fields, currency.currency_id)
-    uow.lock_client(client_id)
-    own = currency_of(uow, client_id)
-    if own.currency_id != currency.currency_id:
-        raise CurrencyNotListed(0, currency.code, (own.code,))
-    return client_id, kept
 
 
 def _invoice_row(command: CreateRecurringInvoice, context: Context, dialect: Dialect) -> Bound:
@@ -313,19 +268,28 @@ def list_recurring_invoices(
 ) -> RecurringInvoicesListed:
     """List recurring invoices by id, each with what its next document would come to."""
     recurring = tables.recurring_invoices
-    query = sa.select(recurring).order_by(recurring.c.id)
+    clients = tables.clients
+    issues = recurring.c.issues == command.issues.value
+    query = (
+        sa.select(recurring)
+        .join(clients, clients.c.id == recurring.c.client_id)
+        .where(clients.c.hidden == sa.false(), issues)
+        .order_by(recurring.c.id)
+    )
     quoted = tables.recurring_lines
     of_lines = (
-        sa.select(quoted, recurring.c.currency)
+        sa.select(*LINE_COLUMNS, quoted.c.recurring_invoice_id, recurring.c.currency)
         .join(recurring, recurring.c.id == quoted.c.recurring_invoice_id)
+        .where(issues, quoted.c.removed_at.is_(None))
         .order_by(quoted.c.recurring_invoice_id, quoted.c.position)
     )
     if command.client_id is not None:
         query = query.where(recurring.c.client_id == command.client_id)
         of_lines = of_lines.where(recurring.c.client_id == command.client_id)
     lines: defaultdict[int, list[RecurringLine]] = defaultdict(list)
-    for row in uow.execute(of_lines).mappings():
-        lines[row["recurring_invoice_id"]].append(recurring_line(row, row["currency"]))
+    quoted_rows: Iterable[Any] = uow.execute(of_lines)
+    for *values, record_id, code in quoted_rows:
+        lines[record_id].append(recurring_line(values, code))
     currencies = currencies_by_code(uow)
     rows = uow.execute(query).mappings().all()
     return RecurringInvoicesListed(
@@ -352,13 +316,13 @@ def _record(
         currency_code=row["currency"],
         currency_prefix="" if currency is None else currency.prefix,
         currency_suffix="" if currency is None else currency.suffix,
-        total=_next_total(row, lines),
+        total=next_total(row, lines),
         lines=lines,
         order_number=row["order_number"],
     )
 
 
-def _next_total(row: sa.RowMapping, lines: tuple[RecurringLine, ...]) -> Money:
+def next_total(row: sa.RowMapping, lines: tuple[RecurringLine, ...]) -> Money:
     """Return the total of the next document; zero where it could not be billed at all."""
     code = row["currency"]
     increase = None

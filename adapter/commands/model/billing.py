@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
-from adapter.billing.model import Increase, InvoiceStatus, ItemAction, RecurringLine
+from adapter.billing.model import DocumentKind, Increase, InvoiceStatus, ItemAction, RecurringLine
 from adapter.billing.schedule import Frequency, ItemUnit
 from adapter.commands.model.base import Command, Effect, Page
 from adapter.commands.model.clients import ClientFields
@@ -92,13 +92,15 @@ class ListInvoices(Command):
     overdue: bool = False
     order_by: str | None = None
     descending: bool = True
+    order_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ListRecurringInvoices(Command):
-    """List recurring invoices, all or one client's."""
+    """List recurring invoices (by `issues` recurring pro-formas), all or one client's."""
 
     client_id: int | None = None
+    issues: DocumentKind = DocumentKind.INVOICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,29 @@ class InvoiceLineChange:
     amount: Decimal
     taxed: bool
     line_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueInvoice(Command):
+    """Issue an invoice of these lines, under the `sum` rounding policy.
+
+    `payment_method` None is the client's, the tax rates None those of his rules, `issued_on` None
+    is today, `due_on` None the days of invoice generation ahead. `apply_credit`: his credit is
+    used on it.
+    """
+
+    effect: ClassVar[Effect] = Effect.CREATES
+    client_id: int
+    lines: tuple[InvoiceLineChange, ...] = ()
+    status: InvoiceStatus = InvoiceStatus.UNPAID
+    payment_method: str | None = None
+    issued_on: date | None = None
+    due_on: date | None = None
+    notes: str = ""
+    tax_rate: Decimal | None = None
+    tax_rate_2: Decimal | None = None
+    apply_credit: bool = False
+    send_email: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,3 +86,18 @@ class ChangeSetting(Command):
     effect: ClassVar[Effect] = Effect.CHANGES
     name: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListPromotions(Command):
+    """List the promotions, or the one of a code."""
+
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListDomainPrices(Command):
+    """List what domains cost, in a client's currency, else the one named, else our own."""
+
+    currency_id: int | None = None
+    client_id: int | None = None

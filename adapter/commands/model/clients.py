@@ -1,6 +1,6 @@
 """Commands about clients."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
@@ -70,22 +70,27 @@ class ClientFields:
 
 @dataclass(frozen=True, slots=True)
 class CreateClient(Command):
-    """Create a client; `identity` says what an equal one means."""
+    """Create a client; `identity` says what an equal one means.
+
+    With `password` the client can be asked for by `ValidateLogin`.
+    """
 
     effect: ClassVar[Effect] = Effect.CREATES
     client: ClientFields
     identity: ClientIdentity
     send_email: bool = True
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateClient(Command):
-    """Change the client named by id, else by e-mail."""
+    """Change the client named by id, else by e-mail; `identity` says who would be his equal."""
 
     effect: ClassVar[Effect] = Effect.CHANGES
     changes: ClientFields
     client_id: int | None = None
     email: str | None = None
+    identity: ClientIdentity = ClientIdentity.EMAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +113,46 @@ class GetClient(Command):
 
 @dataclass(frozen=True, slots=True)
 class ListClients(Command):
-    """List clients; `search` is a prefix of e-mail, first, last, full or company name."""
+    """List clients; `search` is a prefix of e-mail, first, last, full or company name.
 
-    page: Page = Page()
+    A `page` of None lists all (the positional API has no paging).
+    """
+
+    page: Page | None = Page()
     search: str | None = None
     status: ClientStatus | None = None
     order_by: str | None = None
     descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CloseClient(Command):
+    """End all that a client has: nothing is billed to it any more."""
+
+    effect: ClassVar[Effect] = Effect.CHANGES
+    client_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteClient(Command):
+    """Close a client, erase its personal data and hide what it had.
+
+    Ids and numbers stay taken. Its payments are hidden too with `delete_transactions` only.
+    """
+
+    effect: ClassVar[Effect] = Effect.CHANGES
+    client_id: int
+    delete_transactions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListClientGroups(Command):
+    """List the groups of clients."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateLogin(Command):
+    """Tell whether an e-mail address and a password belong to one client."""
+
+    email: str
+    password: str = field(repr=False)

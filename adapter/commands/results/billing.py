@@ -66,7 +66,7 @@ class InvoiceLine:
 
 @dataclass(frozen=True, slots=True)
 class TransactionRecord:
-    """Money booked on an invoice."""
+    """A transaction. `rate` is that of its currency, `refund_of` the transaction it takes back."""
 
     record_id: int
     client_id: int
@@ -79,6 +79,8 @@ class TransactionRecord:
     amount_out: Money
     transaction_id: str
     invoice_id: int
+    rate: Decimal = Decimal(1)
+    refund_of: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class InvoiceRecord:
     updated_at: datetime
     lines: tuple[InvoiceLine, ...] = ()
     transactions: tuple[TransactionRecord, ...] = ()
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +143,14 @@ class InvoicesListed(Result):
 
 @dataclass(frozen=True, slots=True)
 class RecurringInvoiceRecord:
-    """A recurring invoice. `total` is what its next document would come to."""
+    """A recurring invoice. `total` is what its next document would come to.
+
+    `frequency` is None where a backend elsewhere does not tell it.
+    """
 
     document_id: int
     client_id: int
-    frequency: Frequency
+    frequency: Frequency | None
     start_on: date
     next_on: date | None
     paused: bool
@@ -164,6 +170,14 @@ class RecurringInvoicesListed(Result):
     """Recurring invoices."""
 
     recurring_invoices: tuple[RecurringInvoiceRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceIssued(Result):
+    """An invoice was made; `status` is where it stands after credit."""
+
+    invoice_id: int
+    status: InvoiceStatus
 
 
 @dataclass(frozen=True, slots=True)

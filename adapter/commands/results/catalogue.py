@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from adapter.billing.money import Money
@@ -21,8 +22,18 @@ class ProductPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class ProductField:
+    """What is asked with an order of a product."""
+
+    field_id: int
+    name: str
+    description: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ProductRecord:
-    """A product of the catalogue."""
+    """A product of the catalogue. `custom_fields` are those that its order form shows."""
 
     product_id: int
     group_id: int
@@ -34,6 +45,7 @@ class ProductRecord:
     pay_type: str
     stock: int | None
     prices: tuple[ProductPrice, ...]
+    custom_fields: tuple[ProductField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +117,54 @@ class SettingChanged(Result):
     """A business setting was written; `changed` False when it had that value already."""
 
     changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionRecord:
+    """A promotion; lists are comma separated as stored, empty means all."""
+
+    promotion_id: int
+    code: str
+    promotion_type: str
+    recurring: bool
+    value: Decimal
+    cycles: str
+    applies_to: str
+    requires: str
+    requires_existing: bool
+    starts_on: date | None
+    expires_on: date | None
+    max_uses: int
+    uses: int
+    lifetime: bool
+    apply_once: bool
+    new_signups: bool
+    existing_client: bool
+    once_per_client: bool
+    recur_for: int
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionsListed(Result):
+    """Promotions."""
+
+    promotions: tuple[PromotionRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainPriceRecord:
+    """What domains of one ending cost, by years; what is not offered is left out."""
+
+    tld: str
+    register: Mapping[int, Money]
+    transfer: Mapping[int, Money]
+    renew: Mapping[int, Money]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainPricesListed(Result):
+    """What domains cost in one currency."""
+
+    currency: Currency
+    prices: tuple[DomainPriceRecord, ...]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from adapter.billing.model import ClientStatus, InvoiceStatus
 from adapter.billing.money import Money
@@ -88,6 +89,8 @@ class ClientStats:
     all_services: Mapping[str, int]
     active_domains: int
     all_domains: int
+    accepted_quotes: int
+    all_quotes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +129,44 @@ class ClientsListed(Result):
 
     listing: Listing
     clients: tuple[ClientRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientHasClosed(Result):
+    """A client is closed."""
+
+    client_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDeleted(Result):
+    """A client is erased and hidden."""
+
+    client_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientGroupRecord:
+    """A group of clients."""
+
+    group_id: int
+    name: str
+    colour: str
+    discount_percent: Decimal
+    exempt_from_suspension: bool
+    separate_invoices: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClientGroupsListed(Result):
+    """The groups of clients."""
+
+    groups: tuple[ClientGroupRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoginValidated(Result):
+    """The password is the client's; `digest` changes with it and tells nothing of it."""
+
+    client_id: int
+    digest: str

@@ -1,7 +1,7 @@
 """Results about orders and the services, addons and domains they make."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from adapter.billing.model import ItemStatus, OrderStatus
@@ -78,7 +78,11 @@ class OrdersListed(Result):
 
 @dataclass(frozen=True, slots=True)
 class ServiceRecord:
-    """A service. `next_due_on` None is the zero date."""
+    """A service. `next_due_on` None is the zero date.
+
+    `custom_fields` are by id, or by the name that a caller gave; `custom_names` names the ids that
+    the product's form knows.
+    """
 
     service_id: int
     quantity: int
@@ -110,6 +114,7 @@ class ServiceRecord:
     suspend_reason: str
     notes: str
     custom_fields: Mapping[str, str]
+    custom_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

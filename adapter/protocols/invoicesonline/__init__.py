@@ -2,6 +2,20 @@
 
 from adapter.protocols.invoicesonline.call import Call
 from adapter.protocols.invoicesonline.codec import InvoicesOnlineProtocol
-from adapter.protocols.invoicesonline.quirks import BothDiscounts, Quirks
+from adapter.protocols.invoicesonline.quirks import (
+    BothDiscounts,
+    HistoryKeys,
+    HistoryWords,
+    MarkAsPaid,
+    Quirks,
+)
 
-__all__ = ["BothDiscounts", "Call", "InvoicesOnlineProtocol", "Quirks"]
+__all__ = [
+    "BothDiscounts",
+    "Call",
+    "HistoryKeys",
+    "HistoryWords",
+    "InvoicesOnlineProtocol",
+    "MarkAsPaid",
+    "Quirks",
+]

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from adapter.commands.links import Links
 from adapter.protocols.base import BaseCall
 from adapter.protocols.invoicesonline.quirks import Quirks
 
 
 @dataclass(frozen=True, slots=True)
 class Call(BaseCall):
-    """`action` is the file name in lower case, without `.php`; `quirks` are the account's."""
+    """The file's name in lower case, without `.php`, and the account's quirks and links."""
 
     quirks: Quirks = Quirks()
+    links: Links = Links()

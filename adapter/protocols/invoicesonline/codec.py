@@ -11,29 +11,74 @@ from functools import cache
 from typing import Any, Final
 
 from adapter.commands.access import Credentials
-from adapter.commands.model import Command
-from adapter.commands.results import InvoicesListed, RecurringInvoicesListed, Result
-from adapter.errors import AdapterError, MethodNotAllowed, UnknownAction
+from adapter.commands.model import (
+    AddRecurringLine,
+    Command,
+    ConvertProforma,
+    CreateClient,
+    CreateRecurringInvoice,
+    CreateStatement,
+    FindClient,
+    GetClient,
+    GetClientHistory,
+    IssueDocument,
+    IssueDocuments,
+    ListClients,
+    ListDocuments,
+    ListInvoices,
+    ListRecurringInvoices,
+    RecordClientPayment,
+    RemoveRecurringLines,
+    UpdateClient,
+)
+from adapter.commands.results import (
+    DocumentsListed,
+    InvoicesListed,
+    RecurringInvoicesListed,
+    Result,
+)
+from adapter.errors import AdapterError, MethodNotAllowed, NotSupported, UnknownAction
 from adapter.protocols import phpjson
 from adapter.protocols.base import Limits, Params, WireRequest, WireResponse
-from adapter.protocols.body import decode_params
+from adapter.protocols.body import body_kind, decode_params, plain_path
 from adapter.protocols.invoicesonline import errors, replies
 from adapter.protocols.invoicesonline.call import Call
 from adapter.protocols.invoicesonline.errors import JSON_TYPE, TEXT_TYPE, Family
 from adapter.protocols.invoicesonline.quirks import Quirks
 from adapter.protocols.invoicesonline.schemas import (
-    INVOICES,
+    AddItemSchema,
+    AddNewInvoiceSchema,
+    AddNewPaymentSchema,
+    BatchSchema,
+    ClientBalanceSchema,
     ClientDetailsSchema,
+    ClientHistorySchema,
+    ClientsSchema,
+    ConvertSchema,
+    CreditNoteSchema,
+    DeliveryNoteSchema,
     DocumentsSchema,
     EndpointSchema,
     GetClientIdSchema,
+    InvoiceSchema,
     NewClientSchema,
+    OrderInvoiceSchema,
+    PaymentSchema,
+    PayoutSchema,
+    ProformaSchema,
+    RecordPaymentSchema,
     RecurringInvoiceSchema,
+    RemoveItemSchema,
+    StatementSchema,
+    UpdateClientSchema,
 )
+from adapter.protocols.phpjson import JsonValue
+from adapter.protocols.splice import splice, splice_form
 
+_INSIDE: Final = re.compile(r"/api/[^/]+\.php").search
 _PATH: Final = re.compile(r".*/api/([^/]+)\.php", re.IGNORECASE | re.DOTALL).fullmatch
 # The documented name, then the one that a single call of the older class sends.
-_BUSINESS_ID_NAMES: Final = ("BID", "BusinessID")
+BUSINESS_ID_NAMES: Final = ("BID", "BusinessID")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +86,7 @@ class _Endpoint:
     schema: type[EndpointSchema]
     family: Family
     encode: Callable[[Any, Call], WireResponse]
+    commands: tuple[type[Command], ...]
 
 
 class InvoicesOnlineProtocol:
@@ -56,9 +102,37 @@ class InvoicesOnlineProtocol:
         """Tell whether the path is `/api/<Name>.php` under any prefix, the name in any case."""
         return _PATH(path) is not None
 
+    def resembles(self, path: str) -> bool:
+        """Tell whether a web server may find an endpoint there all the same."""
+        return _INSIDE(plain_path(path)) is not None
+
     def actions(self) -> frozenset[str]:
-        """Name every endpoint that works, in lower case."""
-        return frozenset(_ENDPOINTS)
+        """Name every endpoint that is known, in lower case; a few of them do nothing."""
+        return frozenset(_ENDPOINTS) | frozenset(_UNSUPPORTED)
+
+    def commands(self, action: str) -> tuple[type[Command], ...]:
+        """Return what an endpoint may ask for, nothing for an unknown one."""
+        found = _ENDPOINTS.get(action)
+        return () if found is None else found.commands
+
+    def named_actions(self, raw: bytes, path: str) -> frozenset[str]:  # noqa: ARG002 - the other's
+        """Name the endpoint: only the path can."""
+        found = _PATH(path)
+        return frozenset() if found is None else frozenset({found[1].lower()})
+
+    def with_credentials(
+        self, raw: bytes, content_type: str | None, credentials: Credentials
+    ) -> bytes:
+        """Put these credentials where others stood; the business id only where one is given."""
+        new = {
+            "username": ("username", credentials.identifier or ""),
+            "password": ("password", credentials.secret or ""),
+        }
+        if credentials.business_id is not None:
+            new |= {name: (name, credentials.business_id) for name in BUSINESS_ID_NAMES}
+        if content_type is None:
+            return splice_form(raw, new)
+        return splice(raw, body_kind({}, content_type, raw), content_type, new)
 
     def decode(self, request: WireRequest) -> Call:
         """Read query and body; never raises, what is wrong stands in `problem`."""
@@ -89,6 +163,8 @@ class InvoicesOnlineProtocol:
         if call.problem is not None:
             raise call.problem
         endpoint = _ENDPOINTS.get(call.action)
+        if endpoint is None and call.action in _UNSUPPORTED:
+            raise NotSupported(_UNSUPPORTED[call.action][0])
         if endpoint is None:
             raise UnknownAction(call.action)
         return _schema(endpoint.schema, call.quirks, self._limits).command(call.params)
@@ -100,7 +176,9 @@ class InvoicesOnlineProtocol:
     def encode_error(self, error: AdapterError, call: Call) -> WireResponse:
         """Write an error reply; total, whatever was decoded."""
         endpoint = _ENDPOINTS.get(call.action)
-        family = Family.FLAT if endpoint is None else endpoint.family
+        _, family = _UNSUPPORTED.get(call.action, ("", Family.FLAT))
+        if endpoint is not None:
+            family = endpoint.family
         return errors.encode(error, family, call.params, self._limits)
 
 
@@ -121,7 +199,7 @@ def _credentials(params: Params) -> Credentials:
 
 def _business_id(params: Params) -> str | None:
     """Return the first of the two names that is not blank; it must then be the account's."""
-    for name in _BUSINESS_ID_NAMES:
+    for name in BUSINESS_ID_NAMES:
         sent = params.get(name)
         if sent is None:
             continue
@@ -141,12 +219,57 @@ def _number(client_id: int) -> WireResponse:
     return WireResponse(200, b"%d" % client_id, TEXT_TYPE)
 
 
-def _documents(result: Result, call: Call) -> WireResponse:
+def _listed(result: Result, _: Quirks) -> JsonValue:
     if isinstance(result, RecurringInvoicesListed):
-        return _json(replies.recurring_invoice_map(result))
-    if isinstance(result, InvoicesListed) and call.params.get("type") == INVOICES:
-        return _json(replies.invoice_map(result))
-    return _json([])  # there are no documents of the other types
+        return replies.recurring_invoice_map(result)
+    if isinstance(result, InvoicesListed):
+        return replies.invoice_map(result)
+    if isinstance(result, DocumentsListed):
+        return replies.document_map(result)
+    return []
+
+
+def _map(
+    schema: type[EndpointSchema],
+    reply: Callable[[Any, Quirks], JsonValue],
+    *commands: type[Command],
+) -> _Endpoint:
+    return _json_endpoint(schema, Family.MAP, reply, commands)
+
+
+def _flat(
+    schema: type[EndpointSchema],
+    reply: Callable[[Any, Quirks], JsonValue],
+    *commands: type[Command],
+) -> _Endpoint:
+    return _json_endpoint(schema, Family.FLAT, reply, commands)
+
+
+def _json_endpoint(
+    schema: type[EndpointSchema],
+    family: Family,
+    reply: Callable[[Any, Quirks], JsonValue],
+    commands: tuple[type[Command], ...],
+) -> _Endpoint:
+    return _Endpoint(
+        schema, family, lambda result, call: _json(reply(result, call.quirks)), commands
+    )
+
+
+def _updated(_: Any, __: Quirks) -> JsonValue:
+    return {"type": "success", "message": "Client updated successfully."}
+
+
+def _done(_: Any, __: Quirks) -> JsonValue:
+    return {"result": "success"}
+
+
+def _stated(result: Any, _: Quirks) -> JsonValue:
+    return replies.statement_created(result)
+
+
+def _paid(result: Any, _: Quirks) -> JsonValue:
+    return replies.payment_recorded(result)
 
 
 _ENDPOINTS: Final[Mapping[str, _Endpoint]] = {
@@ -156,12 +279,59 @@ _ENDPOINTS: Final[Mapping[str, _Endpoint]] = {
             RecurringInvoiceSchema,
             Family.RECURRING,
             lambda result, call: _json(replies.recurring_invoice_created(result, call.quirks)),
+            (CreateRecurringInvoice,),
         ),
-        _Endpoint(NewClientSchema, Family.TEXT, lambda result, _: _number(result.client_id)),
-        _Endpoint(GetClientIdSchema, Family.PROBE, lambda result, _: _number(result.client_id)),
+        *(
+            _flat(schema, replies.document_issued, command)
+            for schema, command in (
+                (InvoiceSchema, IssueDocument),
+                (ProformaSchema, IssueDocument),
+                (CreditNoteSchema, IssueDocument),
+                (PayoutSchema, IssueDocument),
+                (DeliveryNoteSchema, IssueDocument),
+                (ConvertSchema, ConvertProforma),
+            )
+        ),
+        _flat(AddNewInvoiceSchema, replies.document_alias, IssueDocument),
+        _flat(BatchSchema, replies.documents_issued, IssueDocuments),
+        _flat(PaymentSchema, _paid, RecordClientPayment),
+        _flat(RecordPaymentSchema, _paid, RecordClientPayment),
+        _flat(AddNewPaymentSchema, replies.payment_alias, RecordClientPayment),
+        _map(StatementSchema, _stated, CreateStatement),
+        _map(AddItemSchema, _done, AddRecurringLine),
+        _map(RemoveItemSchema, _done, RemoveRecurringLines),
         _Endpoint(
-            ClientDetailsSchema, Family.MAP, lambda result, _: _json(replies.client_map(result))
+            NewClientSchema,
+            Family.TEXT,
+            lambda result, _: _number(result.client_id),
+            (CreateClient,),
         ),
-        _Endpoint(DocumentsSchema, Family.MAP, _documents),
+        _Endpoint(
+            GetClientIdSchema,
+            Family.PROBE,
+            lambda result, _: _number(result.client_id),
+            (FindClient,),
+        ),
+        _flat(UpdateClientSchema, _updated, UpdateClient),
+        _map(ClientDetailsSchema, replies.client_map, GetClient),
+        _map(ClientsSchema, replies.clients_map, ListClients),
+        _map(ClientBalanceSchema, replies.client_balance, GetClient),
+        _map(ClientHistorySchema, replies.history_map, GetClientHistory),
+        _map(DocumentsSchema, _listed, ListInvoices, ListDocuments, ListRecurringInvoices),
+        _map(OrderInvoiceSchema, _listed, ListInvoices),
     )
+}
+
+# The spelling of each endpoint that is carried out, by its name in lower case.
+ENDPOINT_NAMES: Final[Mapping[str, str]] = {
+    name: endpoint.schema.endpoint for name, endpoint in _ENDPOINTS.items()
+}
+# Documented, and not carried out: an honest error in the shape that their replies have.
+_UNSUPPORTED: Final[Mapping[str, tuple[str, Family]]] = {
+    "generatenewjobcard": ("Jobcards", Family.FLAT),
+    "getdocumentstatus": ("Statuses of jobcards", Family.MAP),
+    "getsuppliers_json": ("Suppliers", Family.MAP),
+    "getsupplierhistory_json": ("Suppliers", Family.MAP),
+    "generatenewrecurringproformainvoice": ("New recurring pro-forma invoices", Family.FLAT),
+    "generatenewquote": ("New quotes", Family.FLAT),
 }

@@ -1,5 +1,7 @@
-"""What stands in which column of a row of `data`: the one place that counts columns."""
+"""What stands in which column of a row: the one place that counts columns."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 # Source: the recurring invoice page, data[$i][0] to data[$i][15]. None: not implemented there,
@@ -42,14 +44,58 @@ COLUMN_WORDS: Final = {
     "custom_5": "custom_line_item_5",
 }
 
-POSITIONS: Final = {name: index for index, name in enumerate(LINE_COLUMNS) if name is not None}
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The columns of one kind of row, the words for them, and what holds the rows."""
+
+    columns: Sequence[str | None]
+    words: Mapping[str, str]
+
+    def path(self, row: int, name: str) -> str:
+        """Return a cell as a caller writes it, `data[2][3]`."""
+        return f"data[{row}][{self.columns.index(name)}]"
+
+    def label(self, row: int, name: str) -> str:
+        """Return a cell as error texts name it, `data[2][3] (amount)`."""
+        return f"{self.path(row, name)} ({self.words[name]})"
+
+
+DOCUMENT: Final = Layout(LINE_COLUMNS, COLUMN_WORDS)
+
+# Source: the comment of one client about delivery notes. Column 11 must not be set there.
+DELIVERY_COLUMNS: Final = (
+    *LINE_COLUMNS[:8],
+    "ordered",
+    "back_order",
+    "custom_3",
+    "internal",
+    "discount_amount",
+    "discount_percentage",
+    "custom_4",
+    "custom_5",
+)
+DELIVERY_NOTE: Final = Layout(
+    DELIVERY_COLUMNS,
+    {
+        **COLUMN_WORDS,
+        "quantity": "delivered_qty",
+        "ordered": "ordered_qty",
+        "back_order": "back_order_qty",
+        "internal": "internal use",
+        "discount_amount": "discount_amount",
+    },
+)
 
 
 def cell_path(row: int, name: str) -> str:
-    """Return a cell as a caller writes it, `data[2][3]`."""
-    return f"data[{row}][{POSITIONS[name]}]"
+    """Return a cell of a document's row as a caller writes it, `data[2][3]`."""
+    return DOCUMENT.path(row, name)
 
 
 def cell_label(row: int, name: str) -> str:
-    """Return a cell as error texts name it, `data[2][3] (amount)`."""
-    return f"{cell_path(row, name)} ({COLUMN_WORDS[name]})"
+    """Return a cell of a document's row as error texts name it, `data[2][3] (amount)`."""
+    return DOCUMENT.label(row, name)
+
+
+POSITIONS: Final = {name: index for index, name in enumerate(LINE_COLUMNS) if name is not None}

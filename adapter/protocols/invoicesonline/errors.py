@@ -13,17 +13,31 @@ from typing import Any, Final, TypeAlias
 from adapter.errors import (
     AdapterError,
     AddressNotAllowed,
+    BackendBusy,
+    BackendOverloaded,
+    BadAnswer,
+    BillableNotFound,
+    BreakerOpen,
     CannotExpress,
     ClientNotFound,
+    ClientPairTaken,
     CurrencyNotListed,
     DiscountTooLarge,
+    DocumentNotFound,
+    LineNotFound,
+    LineRequired,
     MethodNotAllowed,
     NotAuthenticated,
+    NotSent,
+    OutcomeLost,
+    Rejected,
     RequestError,
     StartInPast,
     StartTooEarly,
     StateError,
     StoreUnavailable,
+    TooManyRequests,
+    TransportLost,
     WrongBusiness,
 )
 from adapter.protocols import phpjson
@@ -57,8 +71,11 @@ def _client_not_found(error: ClientNotFound, _: Sequence[int]) -> str:
 
 
 def _currency_not_listed(error: CurrencyNotListed, indexes: Sequence[int]) -> str:
-    known = 0 <= error.line < len(indexes)
-    label = cell_label(indexes[error.line] if known else error.line, "currency")
+    if indexes:
+        known = 0 <= error.line < len(indexes)
+        label = cell_label(indexes[error.line] if known else error.line, "currency")
+    else:
+        label = "currency"  # no rows were sent: one item, or a batch
     return f"{label} must be one of {', '.join(error.listed)}"
 
 
@@ -68,19 +85,47 @@ def _start_too_early(error: StartTooEarly, _: Sequence[int]) -> str:
     )
 
 
+def _document_not_found(error: DocumentNotFound, _: Sequence[int]) -> str:
+    return f"ProFormaInvoiceNR {error.record_id} not found"
+
+
+def _billable_not_found(error: BillableNotFound, _: Sequence[int]) -> str:
+    return f"IID {error.record_id} is no {error.kind}"
+
+
+def _line_not_found(error: LineNotFound, _: Sequence[int]) -> str:
+    return f"item_code {error.record_id} not found"
+
+
 WIRE: Final[Mapping[type[AdapterError], WireError]] = {
     # One client counts credentials as bad only where the text contains "invalid".
     NotAuthenticated: WireError(200, "Invalid username or password"),
     MethodNotAllowed: WireError(405, "Only POST is answered here"),
     ClientNotFound: WireError(200, _client_not_found),
+    ClientPairTaken: WireError(
+        200, "Another client has this client_invoice_name and client_email"
+    ),
+    DocumentNotFound: WireError(200, _document_not_found),
+    BillableNotFound: WireError(200, _billable_not_found),
+    LineNotFound: WireError(200, _line_not_found),
+    LineRequired: WireError(200, "item_code must not be that of every line: one must remain"),
     CurrencyNotListed: WireError(200, _currency_not_listed),
     DiscountTooLarge: WireError(200, "DiscountAmount must not exceed the sum of the lines"),
     StartInPast: WireError(200, "recurring_start_date must not lie before today"),
     StartTooEarly: WireError(200, _start_too_early),
+    TooManyRequests: WireError(200),
+    BackendBusy: WireError(200),
+    BackendOverloaded: WireError(200),
+    BreakerOpen: WireError(200),
     RequestError: WireError(200),
     StateError: WireError(200),
     StoreUnavailable: WireError(200),
     CannotExpress: WireError(200),
+    NotSent: WireError(200),
+    OutcomeLost: WireError(200),
+    Rejected: WireError(200),
+    TransportLost: WireError(200),
+    BadAnswer: WireError(200),
     AdapterError: WireError(200, _INTERNAL),  # details go to the log only
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from marshmallow import ValidationError, missing
@@ -20,7 +21,7 @@ from adapter.protocols.fields import (
     WireStrictBool,
     WireText,
 )
-from adapter.protocols.invoicesonline.columns import LINE_COLUMNS, cell_label, cell_path
+from adapter.protocols.invoicesonline.columns import DOCUMENT, Layout
 from adapter.protocols.invoicesonline.quirks import Quirks
 from adapter.protocols.jsonbody import rows
 
@@ -31,6 +32,7 @@ QUANTITY_PLACES: Final = 6
 # A code that is too long is answered by the list of codes in use, as any other unknown one.
 _CURRENCY_MAX: Final = 64
 _ANY_PLACES: Final = 60
+NOTHING: Final[Mapping[str, bool]] = MappingProxyType({})
 _NO_PERCENT: Final = Decimal(0)
 _WHOLE_PERCENT: Final = Decimal(100)
 
@@ -54,12 +56,29 @@ class _RoundedPrice(WireDecimal):
         return round_half_up(super()._deserialize(value, *args, **settings))
 
 
-def read_lines(value: Any, quirks: Quirks, limits: Limits) -> tuple[RecurringLine, ...]:
+class _NotSet(WireField[None]):
+    """A column that must stay empty."""
+
+    default_error_messages = {"not_set": "must not be set"}  # noqa: RUF012
+
+    def _deserialize(self, *_: Any, **__: Any) -> None:
+        raise self.make_error("not_set")
+
+
+def read_lines(
+    value: Any,
+    quirks: Quirks,
+    limits: Limits,
+    layout: Layout = DOCUMENT,
+    instead: Mapping[str, bool] = NOTHING,
+) -> tuple[RecurringLine, ...]:
     """Return the lines that `data` holds, in the order of the rows' indexes.
 
+    `instead` are what columns mean where they are missing or empty.
     Raises `InvalidField` that names row, column and rule.
     """
-    fields = _fields(quirks)
+    fields = line_fields(quirks)
+    columns = layout.columns
     # Most cells of a column are alike, so each text of a column is read once a request.
     known: dict[str, dict[Any, Any]] = {
         name: {} if field.required else {missing: field.load_default}
@@ -67,25 +86,28 @@ def read_lines(value: Any, quirks: Quirks, limits: Limits) -> tuple[RecurringLin
     }
     lines = []
     for index, cells in rows(value, limits).items():
-        padded = [*cells, *[missing] * (len(LINE_COLUMNS) - len(cells))]
+        padded = [*cells, *[missing] * (len(columns) - len(cells))]
         line: dict[str, Any] = {}
-        for name, cell in zip(LINE_COLUMNS, padded, strict=True):
+        for name, cell in zip(columns, padded, strict=True):
             if name is None:
+                continue
+            if name in instead and _is_blank(cell):
+                line[name] = instead[name]
                 continue
             try:
                 line[name] = known[name][cell]
             except (KeyError, TypeError):  # a list or an object is no key
-                line[name] = _load(fields[name], cell, index, name)
+                line[name] = _load(fields[name], cell, layout.path(index, name), name, layout)
                 known[name][cell] = line[name]
-        lines.append(_line(line, index))
-        _check_alike(lines, index)
+        lines.append(line_of(line, f"data[{index}]"))
+        _check_alike(lines, index, layout)
     if not lines:
         raise InvalidField("data", "required", "data must hold at least one line")
     return tuple(lines)
 
 
 @cache
-def _fields(quirks: Quirks) -> Mapping[str, WireField[Any]]:
+def line_fields(quirks: Quirks) -> Mapping[str, WireField[Any]]:
     """Return the field of each column."""
     flag_empty = False if quirks.empty_required_booleans else Empty.REFUSED
     price: WireDecimal
@@ -109,12 +131,20 @@ def _fields(quirks: Quirks) -> Mapping[str, WireField[Any]]:
         "discount_percentage": WireDecimal(
             minimum=_NO_PERCENT, maximum=_WHOLE_PERCENT, load_default=None
         ),
+        "discount_amount": WireDecimal(minimum=_NO_PERCENT, load_default=None),
+        "ordered": WireDecimal(places=QUANTITY_PLACES, load_default=None),
+        "back_order": WireDecimal(places=QUANTITY_PLACES, load_default=None),
+        "internal": _NotSet(load_default=None),
         "custom_4": WireText(max_length=TEXT_MAX, load_default=""),
         "custom_5": WireText(max_length=TEXT_MAX, load_default=""),
     }
 
 
-def _load(field: WireField[Any], cell: Any, index: int, name: str) -> Any:
+def _is_blank(cell: Any) -> bool:
+    return cell is missing or cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def _load(field: WireField[Any], cell: Any, path: str, name: str, layout: Layout) -> Any:
     try:
         if isinstance(cell, str) and cell.strip():
             # What `deserialize` does besides is about cells that are absent, null or blank.
@@ -123,15 +153,14 @@ def _load(field: WireField[Any], cell: Any, index: int, name: str) -> Any:
     except ValidationError as error:
         message = error.messages[0]
         rule = message.rule if isinstance(message, RuleText) else "invalid"
-        label = cell_label(index, name)
-        raise InvalidField(cell_path(index, name), rule, f"{label} {message}") from error
+        label = f"{path} ({layout.words[name]})"
+        raise InvalidField(path, rule, f"{label} {message}") from error
 
 
-def _line(line: Mapping[str, Any], index: int) -> RecurringLine:
+def line_of(line: Mapping[str, Any], path: str) -> RecurringLine:
+    """Return the line of these values; raises `InvalidField` when it comes to too much."""
     if abs(line["quantity"] * line["unit_price"]) > MONEY_MAX:
-        raise InvalidField(
-            f"data[{index}]", "maximum", f"data[{index}] must come to at most {MONEY_MAX}"
-        )
+        raise InvalidField(path, "maximum", f"{path} must come to at most {MONEY_MAX}")
     return RecurringLine(
         product_code=line["product_code"],
         quantity=line["quantity"],
@@ -141,25 +170,33 @@ def _line(line: Mapping[str, Any], index: int) -> RecurringLine:
         vat_applies=line["vat_applies"],
         vat_rate=line["vat_rate"],
         includes_vat=line["includes_vat"],
-        custom=(
-            line["custom_1"],
-            line["custom_2"],
-            line["custom_3"],
-            line["custom_4"],
-            line["custom_5"],
-        ),
-        cost_price=line["cost_price"],
-        discount_percentage=line["discount_percentage"] or None,  # 0 is "not given"
+        custom=_custom(line),
+        cost_price=line.get("cost_price"),
+        discount_percentage=line.get("discount_percentage") or None,  # 0 is "not given"
+        discount_amount=line.get("discount_amount") or None,
     )
 
 
-def _check_alike(lines: list[RecurringLine], index: int) -> None:
+def _custom(line: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+    """Return the five custom columns; a delivery note has quantities in the first two."""
+    get = line.get
+    return (
+        get("custom_1") or _plain(get("ordered")),
+        get("custom_2") or _plain(get("back_order")),
+        get("custom_3", ""),
+        get("custom_4", ""),
+        get("custom_5", ""),
+    )
+
+
+def _plain(quantity: Decimal | None) -> str:
+    return "" if quantity is None else format(quantity, "f")
+
+
+def _check_alike(lines: list[RecurringLine], index: int, layout: Layout) -> None:
     """Refuse a line in another currency than the first: a document has one."""
     currency = lines[0].currency
     if lines[-1].currency != currency:
-        label = cell_label(index, "currency")
-        raise InvalidField(
-            cell_path(index, "currency"),
-            "same_currency",
-            f"{label} must be that of the first line, {currency}",
-        )
+        path, label = layout.path(index, "currency"), layout.label(index, "currency")
+        text = f"{label} must be that of the first line, {currency}"
+        raise InvalidField(path, "same_currency", text)

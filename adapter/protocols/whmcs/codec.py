@@ -11,12 +11,19 @@ from adapter.commands.model import Command
 from adapter.commands.results import Result
 from adapter.errors import AdapterError, MethodNotAllowed, UnknownAction
 from adapter.protocols.base import LegacyProtocol, Limits, Params, WireRequest, WireResponse
-from adapter.protocols.body import BodyKind, body_kind, check_complete, check_names
+from adapter.protocols.body import (
+    BodyKind,
+    body_kind,
+    check_complete,
+    check_names,
+    plain_path,
+)
 from adapter.protocols.multipart import decode_multipart
 from adapter.protocols.phpform import decode_form, merge_params
+from adapter.protocols.splice import form_values, part_values, splice, splice_form
 from adapter.protocols.whmcs.actions import ACTIONS
 from adapter.protocols.whmcs.call import Call, plain_text
-from adapter.protocols.whmcs.errors import METHOD_NOT_ALLOWED, describe
+from adapter.protocols.whmcs.errors import METHOD_NOT_ALLOWED, STATUS_ACTION, describe
 from adapter.protocols.whmcs.formats import DEFAULT_FORMAT, FORMATS, Reply, write
 from adapter.protocols.whmcs.quirks import Quirks
 
@@ -26,7 +33,7 @@ ENDPOINT: Final = "/includes/api.php"
 _LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 # No action has a longer name; longer ones would only fill logs.
 _ACTION_LENGTH: Final = 100
-_CREDENTIAL_KEYS: Final = ("identifier", "secret", "username", "password", "accesskey")
+CREDENTIAL_KEYS: Final = ("identifier", "secret", "username", "password", "accesskey")
 _FORM_TYPES: Final = ("", "application/x-www-form-urlencoded", "multipart/form-data")
 _RESPONSETYPE: Final = re.compile(rb"(?:^|&)responsetype=(json|xml|nvp)(?:&|$)")
 # Replies hold a caller's data and GET carries secrets: nothing in between may keep either.
@@ -53,6 +60,10 @@ class WhmcsProtocol(LegacyProtocol[Call]):
         """Tell whether a path ends in the endpoint, below any folder."""
         return path.endswith(ENDPOINT)
 
+    def resembles(self, path: str) -> bool:
+        """Tell whether a web server may find the endpoint there all the same."""
+        return ENDPOINT in plain_path(path)
+
     def decode(self, request: WireRequest) -> Call:
         """Read query and body together, the body wins; never raises."""
         problem: AdapterError | None = None
@@ -72,7 +83,7 @@ class WhmcsProtocol(LegacyProtocol[Call]):
         if request.method not in self._methods:
             problem = MethodNotAllowed(request.method)
         return Call(
-            action=plain_text(params.get("action")).translate(_LOWER)[:_ACTION_LENGTH],
+            action=_action_name(plain_text(params.get("action"))),
             params=params,
             credentials=_credentials(params),
             address=request.address,
@@ -109,7 +120,10 @@ class WhmcsProtocol(LegacyProtocol[Call]):
     def encode_error(self, error: AdapterError, call: Call) -> WireResponse:
         """Write an error reply; total."""
         status, message = describe(error, call)
-        response = _response(status, {"result": "error", "message": message}, call)
+        outcome = {"result": "error"}
+        if call.action == STATUS_ACTION:
+            outcome["status"] = "error"
+        response = _response(status, {**outcome, "message": message}, call)
         if status != METHOD_NOT_ALLOWED:
             return response
         return replace(response, headers={**_HEADERS, "Allow": ", ".join(self._methods)})
@@ -117,6 +131,33 @@ class WhmcsProtocol(LegacyProtocol[Call]):
     def actions(self) -> frozenset[str]:
         """Name every action that works."""
         return frozenset(ACTIONS)
+
+    def commands(self, action: str) -> tuple[type[Command], ...]:
+        """Return the one command of an action, nothing for an unknown one."""
+        found = ACTIONS.get(action)
+        return () if found is None else (found.schema.command,)
+
+    def named_actions(self, raw: bytes, path: str) -> frozenset[str]:  # noqa: ARG002 - the other's
+        """Name every value that stands where an action could stand."""
+        found = (*form_values(raw, "action"), *part_values(raw, "action"))
+        return frozenset(_action_name(each) for each in found)
+
+    def with_credentials(
+        self, raw: bytes, content_type: str | None, credentials: Credentials
+    ) -> bytes:
+        """Put an API credential where any credential stood; an access key is emptied or put in."""
+        identifier = ("identifier", credentials.identifier or "")
+        secret = ("secret", credentials.secret or "")
+        new = {
+            "identifier": identifier,
+            "username": identifier,
+            "secret": secret,
+            "password": secret,
+            "accesskey": ("accesskey", credentials.access_key or ""),
+        }
+        if content_type is None:
+            return splice_form(raw, new)
+        return splice(raw, body_kind({}, content_type, raw), content_type, new)
 
     def _body(self, request: WireRequest, query: Params) -> Params | None:
         """Read the body; None when it is none of PHP's forms.
@@ -139,13 +180,17 @@ class WhmcsProtocol(LegacyProtocol[Call]):
         return decode_form(request.body, self._limits)
 
 
+def _action_name(text: str) -> str:
+    return text.strip().translate(_LOWER)[:_ACTION_LENGTH]
+
+
 def _credentials(params: Params) -> Credentials:
     """Take the first complete pair; empty is absent, since some clients send every key always.
 
     A lone name (with an access key, or by mistake) still says who is calling.
     """
     sent: dict[str, str | None] = {}
-    for name in _CREDENTIAL_KEYS:
+    for name in CREDENTIAL_KEYS:
         value = params.get(name)
         sent[name] = value if isinstance(value, str) and value else None
     pairs = [(sent["identifier"], sent["secret"]), (sent["username"], sent["password"])]

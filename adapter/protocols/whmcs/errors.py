@@ -14,35 +14,66 @@ from adapter.errors import (
     AddonNotFound,
     AddressNotAllowed,
     AdminNotFound,
+    BackendBusy,
     BackendError,
+    BackendOverloaded,
+    BadAnswer,
+    BreakerOpen,
     CancellationExists,
+    CannotExpress,
     CatalogueAddonNotFound,
     ClientClosed,
     ClientNotFound,
+    ContactNotFound,
+    CreditExceedsBalance,
+    CurrencyMismatch,
     CurrencyNotFound,
     DomainNotFound,
     DomainNotRenewable,
     EmailTaken,
+    GatewayInvalid,
+    GatewayStoresNothing,
     InvalidField,
     InvoiceCancelled,
     InvoiceNotDraft,
     InvoiceNotFound,
+    InvoiceNotOwned,
+    InvoiceNotUnpaid,
+    LoginInvalid,
+    MailFailed,
+    MailTemplateNotFound,
     Malformed,
     MethodNotAllowed,
     NotAuthenticated,
     NothingOrdered,
     NotOwned,
+    NotSent,
+    OrderNotDeletable,
     OrderNotFound,
+    OutcomeLost,
+    PaymentFailed,
     PaymentMethodInvalid,
+    PayMethodNotFound,
+    PayMethodNotOwned,
     ProductGroupNotFound,
     ProductNotFound,
+    QuoteNotFound,
+    RefundTooLarge,
+    Rejected,
     RequestError,
     ServiceNotFound,
+    ServiceWithoutModule,
     SettingNotFound,
     StateError,
     StoreUnavailable,
+    SubscriptionNotCancelled,
+    TooManyRequests,
+    TransactionIdTaken,
+    TransactionNotFound,
+    TransportLost,
     UnknownAction,
     UnknownIdentifier,
+    UpgradeUnpaid,
 )
 from adapter.protocols.whmcs.call import Call
 from adapter.protocols.whmcs.fields import WORD_LENGTH
@@ -90,6 +121,7 @@ WIRE: Final[dict[type[AdapterError], WireError]] = {
     Malformed: WireError(BAD_REQUEST),
     # What a request names
     ClientNotFound: WireError(OK, "Client ID Not Found"),
+    ContactNotFound: WireError(OK, "Contact ID Not Found"),
     InvoiceNotFound: WireError(OK, "Invoice ID Not Found"),
     ServiceNotFound: WireError(OK, "Service ID Not Found"),
     AddonNotFound: WireError(OK, "Addon ID Not Found"),
@@ -99,6 +131,7 @@ WIRE: Final[dict[type[AdapterError], WireError]] = {
     ProductGroupNotFound: WireError(OK, "You must supply a valid Product Group ID"),
     CatalogueAddonNotFound: WireError(OK, "Addon ID invalid"),
     CurrencyNotFound: WireError(OK, "Currency ID Not Found"),
+    TransactionNotFound: WireError(OK, "Transaction ID Not Found"),
     AdminNotFound: WireError(OK, "Admin ID Not Found"),
     SettingNotFound: WireError(OK, "Invalid name for parameter setting"),
     # What the stored state does not allow
@@ -112,24 +145,81 @@ WIRE: Final[dict[type[AdapterError], WireError]] = {
         OK, "It is not possible to add a payment to an invoice that is Cancelled"
     ),
     InvoiceNotDraft: WireError(OK, "Invoice must be in Draft status to be published"),
+    InvoiceNotUnpaid: WireError(OK, "Invoice Not in Unpaid Status"),
+    CreditExceedsBalance: WireError(OK, "Amount Exceeds Invoice Balance"),
+    PaymentFailed: WireError(OK, "Payment Attempt Failed"),
+    TransactionIdTaken: WireError(OK, "Transaction ID must be Unique"),
+    CurrencyMismatch: WireError(OK, "Currency ID does not match Client currency"),
+    InvoiceNotOwned: WireError(OK, "User ID does not own the given Invoice ID"),
+    RefundTooLarge: WireError(OK, "More would go back than was paid on the invoice"),
+    MailTemplateNotFound: WireError(OK, "Email Template not found"),
+    MailFailed: WireError(OK, "Sending Failed. Please see documentation."),
+    QuoteNotFound: WireError(OK, "Quote ID Not Found"),
+    PayMethodNotFound: WireError(OK, "Invalid Pay Method ID"),
+    PayMethodNotOwned: WireError(OK, "Pay Method does not belong to passed Client ID"),
+    GatewayStoresNothing: WireError(OK, "Unsupported Gateway Type for Storage"),
+    GatewayInvalid: WireError(
+        OK,
+        lambda error: "Invalid Gateway Module Name. Must be one of: " + ", ".join(error.valid),
+    ),
+    OrderNotDeletable: WireError(
+        OK, "The order status must be in Cancelled or Fraud to be deleted"
+    ),
+    SubscriptionNotCancelled: WireError(
+        OK,
+        "Subscription Cancellation Failed - Please check the gateway log for further information",
+    ),
+    ServiceWithoutModule: WireError(OK, "Service not assigned to a module"),
+    UpgradeUnpaid: WireError(
+        OK,
+        "Unable to accept upgrade order. Previous upgrade invoice for service is still unpaid.",
+    ),
+    LoginInvalid: WireError(OK, "Email or Password Invalid"),
     CancellationExists: WireError(OK, "Existing Cancellation Request Exists"),
     PaymentMethodInvalid: WireError(
         OK, lambda error: "Invalid Payment Method. Valid options include " + ",".join(error.valid)
     ),
     NothingOrdered: WireError(OK, "No items added to cart so order cannot proceed"),
+    # What was held back: a client takes any other status for no reply at all
+    TooManyRequests: WireError(OK),
+    BackendBusy: WireError(OK),
+    BackendOverloaded: WireError(OK),
+    BreakerOpen: WireError(OK),
     # Everything else: the error's own text, which is safe to show; never a backend's details
     RequestError: WireError(OK),
     StateError: WireError(OK),
     StoreUnavailable: WireError(OK),
+    CannotExpress: WireError(OK),
+    NotSent: WireError(OK),
+    OutcomeLost: WireError(OK),
+    Rejected: WireError(OK),
+    TransportLost: WireError(OK),
+    BadAnswer: WireError(OK),
     BackendError: WireError(OK, "Internal Error"),
     AdapterError: WireError(OK, "Internal Error"),
 }
+
+_MODULE_ACTIONS: Final = (
+    "modulecreate",
+    "modulesuspend",
+    "moduleunsuspend",
+    "moduleterminate",
+    "modulechangepackage",
+)
 
 # Texts that differ in one action.
 ACTION_TEXTS: Final[dict[tuple[str, type[AdapterError]], str]] = {
     ("addbillableitem", ClientNotFound): "Client ID not Found",
     ("addclient", EmailTaken): "A user already exists with that email address",
+    ("capturepayment", InvoiceNotFound): "Invoice Not Found or Not Unpaid",
+    ("capturepayment", InvoiceNotUnpaid): "Invoice Not Found or Not Unpaid",
+    ("addpaymethod", ClientNotFound): "Invalid Client ID",
+    ("getpaymethods", ClientNotFound): "Client Not Found",
     ("getclientsdetails", ClientNotFound): "Client Not Found",
+    ("pendingorder", OrderNotFound): "Order ID Not Found",
+    ("fraudorder", OrderNotFound): "Order ID Not Found",
+    ("deleteorder", OrderNotFound): "Order ID not found",
+    **{(action, ServiceNotFound): "Service ID not found" for action in _MODULE_ACTIONS},
 }
 
 # (action, field, rule) -> text of an `InvalidField`; rule "" is every rule not named beside it.
@@ -154,6 +244,14 @@ FIELD_TEXTS: Final[dict[tuple[str, str, str], str]] = {
         " as required by ICANN. To disable domain notifications, please create an alternative"
         " contact that is set to receive them"
     ),
+    ("updatecontact", "email_preferences", "icann"): (
+        "You must have at least one email address enabled to receive domain related notifications"
+        " as required by ICANN. To disable domain notifications, please enable domain"
+        " notifications for the primary account holder or another contact"
+    ),
+    **{(action, "serviceid", "required"): "Service ID is required" for action in _MODULE_ACTIONS},
+    **{(action, "serviceid", ""): "Service ID not found" for action in _MODULE_ACTIONS},
+    **{(action, "accountid", ""): "Service ID not found" for action in _MODULE_ACTIONS},
     ("getclientsdetails", "clientid", ""): "Either clientid Or email Is Required",
     ("updateclientaddon", "id", "nothing"): "Nothing to Update",
     ("updateclientdomain", "ns1", "required"): "ns1 and ns2 required",
@@ -188,16 +286,74 @@ FIELD_TEXTS: Final[dict[tuple[str, str, str], str]] = {
         "Missing Variables: itemdescription, itemamount and itemtaxed are required for each item"
         " being changed"
     ),
+    ("createinvoice", "sendinvoice", "draft"): (
+        "Cannot create and send a draft invoice in a single API request."
+        " Please create and send separately."
+    ),
+    ("addtransaction", "paymentmethod", "required"): "Payment Method is required",
+    ("addtransaction", "paymentmethod", "empty"): "Payment Method is required",
+    ("addtransaction", "currencyid", "required"): (
+        "A Currency ID is required for non-customer related transactions"
+    ),
+    ("applycredit", "amount", "minimum"): "Credit Amount to apply must be greater than zero",
+    ("sendemail", "messagename", "required"): (
+        "You must provide either an existing email template name or a custom message type"
+    ),
+    ("sendemail", "customtype", ""): "Invalid message type provided",
+    ("sendemail", "customsubject", "required"): "A subject is required for a custom message",
+    ("sendemail", "custommessage", "required"): "A message body is required for a custom message",
+    ("sendemail", "customvars", ""): "The custom variables you provided are invalid.",
+    ("sendemail", "id", ""): "A related ID is required",
+    ("createquote", "subject", "required"): "Subject is required",
+    ("createquote", "stage", ""): "Invalid Stage",
+    ("createquote", "validuntil", ""): "Valid Until is required",
+    ("updatequote", "stage", ""): "Invalid Stage",
+    ("addpaymethod", "clientid", ""): "Invalid Client ID",
+    ("addpaymethod", "clientid", "required"): "Client ID Is Required",
+    ("addpaymethod", "type", ""): (
+        "Invalid Pay Method Type. Type should be one of 'BankAccount', 'CreditCard', or"
+        " 'RemoteCreditCard'"
+    ),
+    ("addpaymethod", "gateway_module_name", "required"): (
+        "Gateway is Required for RemoteCreditCard type"
+    ),
+    ("addpaymethod", "card_number", "required"): (
+        "Card Number is required for 'CreditCard' or 'RemoteCreditCard' type"
+    ),
+    ("addpaymethod", "card_expiry", "required"): (
+        "Expiry Date is required for 'CreditCard' or 'RemoteCreditCard' type"
+    ),
+    ("addpaymethod", "card_expiry", ""): "Expiry Date is invalid",
+    ("addpaymethod", "card_start", ""): "Start Date is invalid",
+    ("addpaymethod", "card_issue_number", ""): "Issue Number is invalid",
+    ("addpaymethod", "bank_code", "required"): "Routing number is required",
+    ("addpaymethod", "bank_account", "required"): "Account number is required",
+    ("updatepaymethod", "paymethodid", "required"): "Pay Method ID is Required",
+    ("updatepaymethod", "clientid", "required"): "Client ID is Required",
+    ("updatepaymethod", "paymethodid", "nothing"): "No Details Provided for Update",
+    ("updatepaymethod", "card_expiry", ""): "Expiry Date is invalid",
+    ("updatepaymethod", "card_start", ""): "Start Date is invalid",
+    ("updatepaymethod", "card_issue_number", ""): "Issue Number is invalid",
+    ("getpaymethods", "clientid", "required"): "Client ID Is Required",
+    ("getpaymethods", "type", ""): (
+        "Invalid Pay Method Type. Should be 'BankAccount' or 'CreditCard'"
+    ),
+    ("deletepaymethod", "clientid", "required"): "Client ID is Required",
+    ("deletepaymethod", "paymethodid", "required"): "Pay Method ID is Required",
     ("addcredit", "type", ""): "Type can only be add or remove",
     ("addcredit", "amount", ""): "Amount must be in decimal format: ### or ###.##",
     ("addcredit", "amount", "required"): "No Amount Provided",
     ("addcredit", "date", ""): "Date Format is not Valid",
+    ("upgradeproduct", "type", ""): "Invalid Upgrade Type",
     ("getconfigurationvalue", "setting", "required"): "Parameter setting is required",
     ("getconfigurationvalue", "setting", "empty"): "Parameter setting is required",
     ("setconfigurationvalue", "setting", "required"): "Parameter setting is required",
     ("setconfigurationvalue", "setting", "empty"): "Parameter setting is required",
     ("setconfigurationvalue", "value", "required"): "Parameter value is required",
 }
+
+# The action whose errors say `status` too. Source: the form-post facts, 1.4.
+STATUS_ACTION: Final = "getemails"
 
 # The one text that repeats what the caller sent.
 STATUS_TEXT: Final = "Invalid status {status}"

@@ -225,6 +225,10 @@ class Blob(WireField[tuple[tuple[str, str], ...]]):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[tuple[str, str], ...]:
         return tuple((str(key), self._text(item)) for key, item in self._array(value).items())
 
+    def encoded(self, value: Any) -> str:
+        """Write what was loaded as a client sends it."""
+        return encode_blob(dict(value))
+
     def _array(self, value: Any) -> dict[int | str, Any]:
         if not isinstance(value, str):
             raise self.make_error("encoded")
@@ -263,7 +267,7 @@ def written(field: Any, value: Any) -> Any:
     if isinstance(field, ArrayOf):
         return {key: written(field.inner, item) for key, item in value.items()}
     if isinstance(field, Blob):
-        return encode_blob(dict(value))
+        return field.encoded(value)
     if isinstance(field, WireBool):
         return value is not field.invert
     if value is None:

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 from adapter.billing.completeness import Finding, Withheld
+from adapter.store.auditing.clients import audit_credit
 from adapter.store.auditing.documents import audit_documents
+from adapter.store.auditing.numbers import audit_numbers
+from adapter.store.auditing.page import Counts
 from adapter.store.auditing.reading import Span
-from adapter.store.auditing.schedules import Counts, audit_schedules
+from adapter.store.auditing.schedules import audit_schedules
 from adapter.store.unit_of_work import Store
 
 __all__ = ["Counts", "Span", "audit"]
@@ -18,8 +21,13 @@ def audit(store: Store, span: Span, counts: Counts) -> Iterator[Finding | Withhe
     exists. Source: contracts/decisions.md, "Audit".
     """
     blamed: set[int] = set()
-    for found in audit_schedules(store, span, counts):
-        if isinstance(found, Finding) and found.document_id is not None:
-            blamed.add(found.document_id)
-        yield found
-    yield from audit_documents(store, span, counts, blamed)
+    for part in (
+        audit_schedules(store, span, counts),
+        audit_documents(store, span, counts, blamed),
+        audit_numbers(store, span, blamed),
+        audit_credit(store),
+    ):
+        for found in part:
+            if isinstance(found, Finding) and found.document_id is not None:
+                blamed.add(found.document_id)
+            yield found

@@ -20,6 +20,7 @@ from adapter.store.unit_of_work import UnitOfWork
 CREATED = "created"
 _CHANGES = tables.schedule_changes
 _GROUP_NOUN = "client_group"
+_ALIGNING = frozenset({"prorata_day", "prorata_next_month_day"})
 
 
 def noted_changes(
@@ -85,26 +86,46 @@ class Clients:
     def __init__(self, uow: UnitOfWork, client_ids: Iterable[int]) -> None:
         clients = tables.clients
         ids = sorted(set(client_ids))
-        query = sa.select(clients.c.id, clients.c.group_id, clients.c.payment_terms_days).where(
-            clients.c.id.in_(ids)
-        )
+        query = sa.select(
+            clients.c.id,
+            clients.c.group_id,
+            clients.c.payment_terms_days,
+            clients.c.currency_id,
+            clients.c.hidden,
+        ).where(clients.c.id.in_(ids))
         changes = _audited(uow, "client", ids, _client_values)
         self._clients = {
             row["id"]: Timeline(row, changes.get(row["id"], ()))
             for row in uow.execute(query).mappings()
         }
+        currencies = tables.currencies
+        self._currencies = dict(tuples(uow, sa.select(currencies.c.id, currencies.c.code)))
         groups = tables.client_groups
         rows = uow.execute(sa.select(groups.c.id, groups.c.discount_percent)).mappings().all()
         regrouped = _audited(uow, _GROUP_NOUN, [row["id"] for row in rows], _group_values)
         self._groups = {row["id"]: Timeline(row, regrouped.get(row["id"], ())) for row in rows}
 
     def timeline(self, client_id: int) -> Timeline | None:
-        """Return a client's states: `group_id` and `payment_terms_days`."""
+        """Return a client's states: `group_id`, `payment_terms_days` and `currency_id`.
+
+        Their `hidden` tells whether he has been deleted since. None: there is no such client.
+        """
         return self._clients.get(client_id)
+
+    def currency(self, currency_id: int) -> str | None:
+        """Return a currency's code, None for one that does not exist."""
+        return self._currencies.get(currency_id)
 
     def group(self, group_id: int) -> Timeline | None:
         """Return a client group's states: `discount_percent`."""
         return self._groups.get(group_id)
+
+
+def products_were_realigned(uow: UnitOfWork) -> bool:
+    """Tell whether a product's day of the month for first periods was ever changed."""
+    audit = tables.audit
+    query = sa.select(audit.c.detail).where(audit.c.noun == "product", audit.c.deed == "change")
+    return any(_ALIGNING & set(detail["changes"]) for (detail,) in tuples(uow, query))
 
 
 def _audited(
@@ -130,7 +151,7 @@ def _client_values(detail: Any) -> Mapping[str, tuple[Any, Any]]:
     return {
         name: (change["old"], change["new"])
         for name, change in detail["billing"].items()
-        if name in {"group_id", "payment_terms_days"}
+        if name in {"group_id", "payment_terms_days", "currency_id"}
     }
 
 

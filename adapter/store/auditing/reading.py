@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +26,11 @@ _LINE_COLUMNS = (
     _LINES.c.taxed,
     _LINES.c.net,
     _LINES.c.vat,
+    _LINES.c.quantity,
+    _LINES.c.unit_price,
+    _LINES.c.vat_rate,
+    _LINES.c.includes_vat,
+    _LINES.c.discount_percentage,
 )
 _LINE_NOUN = "invoice_line"
 
@@ -50,6 +56,18 @@ class Ids:
     last: int
 
 
+def read_exchanges(
+    uow: UnitOfWork, document_ids: Collection[int]
+) -> Mapping[int, tuple[str, Decimal]]:
+    """Return currency and rate of those documents that were quoted in another currency."""
+    columns = tables.documents.c
+    query = sa.select(columns.id, columns.currency, columns.exchange_rate).where(
+        columns.id.in_(listed(sorted(document_ids))),
+        columns.exchange_rate.is_not(None),
+    )
+    return {row.id: (row.currency, row.exchange_rate) for row in uow.execute(query)}
+
+
 def read_claims(uow: UnitOfWork, ids: Ids, since: date) -> Mapping[int, list[Claimed]]:
     """Return each billable's claims by date: all from `since` on, and the last one before it."""
     before = _CLAIMS.alias("before")
@@ -71,6 +89,7 @@ def read_claims(uow: UnitOfWork, ids: Ids, since: date) -> Mapping[int, list[Cla
             _CLAIMS.c.claimed_at,
             _CLAIMS.c.run_id,
             _CLAIMS.c.moved_from_on,
+            _CLAIMS.c.rule,
         )
         .where(
             _of(_CLAIMS, ids),
@@ -89,12 +108,15 @@ def read_claims(uow: UnitOfWork, ids: Ids, since: date) -> Mapping[int, list[Cla
 
 
 def read_lost(uow: UnitOfWork, ids: Ids) -> list[tuple[int, date, int]]:
-    """Return billable, due date and document id of the claims whose document does not exist."""
+    """Return billable, due date and document id of the claims whose document does not exist.
+
+    A claim of document 0 came with an import, its invoice did not.
+    """
     documents = tables.documents
     query = (
         sa.select(_CLAIMS.c.billable_id, _CLAIMS.c.due_on, _CLAIMS.c.document_id)
         .outerjoin(documents, documents.c.id == _CLAIMS.c.document_id)
-        .where(_of(_CLAIMS, ids), documents.c.id.is_(None))
+        .where(_of(_CLAIMS, ids), documents.c.id.is_(None), _CLAIMS.c.document_id != 0)
         .order_by(_CLAIMS.c.billable_id, _CLAIMS.c.due_on)
     )
     return [(row[0], row[1], row[2]) for row in tuples(uow, query)]
@@ -197,13 +219,21 @@ def read_header_edits(
     return found
 
 
-def read_run_ends(uow: UnitOfWork, run_ids: Iterable[int]) -> Mapping[int, datetime]:
-    """Return when these runs ended, of those that did."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The day that a run billed, and when it ended; None for one that did not."""
+
+    run_on: date
+    finished_at: datetime | None
+
+
+def read_runs(uow: UnitOfWork, run_ids: Iterable[int]) -> Mapping[int, Run]:
+    """Return these runs by id."""
     runs = tables.runs
-    query = sa.select(runs.c.id, runs.c.finished_at).where(
-        runs.c.id.in_(listed(sorted(set(run_ids)))), runs.c.finished_at.is_not(None)
+    query = sa.select(runs.c.id, runs.c.run_on, runs.c.finished_at).where(
+        runs.c.id.in_(listed(sorted(set(run_ids))))
     )
-    return dict(tuples(uow, query))
+    return {run_id: Run(*facts) for run_id, *facts in tuples(uow, query)}
 
 
 def tuples(uow: UnitOfWork, query: Any) -> Iterator[Any]:

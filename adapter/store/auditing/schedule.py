@@ -11,18 +11,23 @@ import sqlalchemy as sa
 
 from adapter.billing.catch_up import Period, item_period
 from adapter.billing.completeness import Claimed, Stretch
-from adapter.billing.due import ClientTerms, DueItem, DueRecurring
-from adapter.billing.generate import RunTerms, item_lines
+from adapter.billing.due import ClientTerms, DueItem, DueRecurring, RunTerms
+from adapter.billing.exchange import price_template
 from adapter.billing.history import Change, State, Timeline
-from adapter.billing.model import BillableKind, ItemAction
-from adapter.billing.pricing import price_recurring
+from adapter.billing.items import item_lines
+from adapter.billing.model import BillableKind, ItemAction, RecurringLine
 from adapter.billing.schedule import first_occurrence_from, occurrence_date
 from adapter.errors import CannotBill, OutOfBounds
 from adapter.store.auditing.histories import CREATED, Clients
-from adapter.store.run.rows import Promotions, Shared, due_item, due_recurring
+from adapter.store.auditing.reading import Run
+from adapter.store.run.rows import Promotions, Shared, due_item, due_recurring, recurring_line
 
-# (line type, amount, net, vat) of each line of a period; the last two under the `line` policy.
-Amounts = tuple[tuple[str, int, int | None, int | None], ...]
+# (line type, amount, net, VAT, quantity, unit price) of each line of a period; all but the first
+# two under the `line` policy only.
+Amounts = tuple[
+    tuple[str, int, int | None, int | None, Decimal | None, Decimal | None],
+    ...,
+]
 
 _RECURRING = BillableKind.RECURRING_INVOICE
 _FROM_THEIR_ENTRY = frozenset({ItemAction.NEXT_RUN, ItemAction.NEXT_INVOICE})
@@ -31,12 +36,18 @@ _DATED_ANEW = frozenset({"start_on", "frequency", "occurrence"})
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the billables of a page have in common."""
+    """What the billables of a page have in common.
+
+    `exchanges` are the currency and rate of documents that were quoted in another one, by id;
+    first periods are not known where a product that cuts them was changed.
+    """
 
     shared: Shared
     promotions: Promotions
     clients: Clients
-    run_ends: Mapping[int, datetime]
+    runs: Mapping[int, Run]
+    exchanges: Mapping[int, tuple[str, Decimal]]
+    are_first_periods_known: bool
 
 
 class Schedule:
@@ -77,10 +88,18 @@ class Schedule:
         match self.kind:
             case BillableKind.RECURRING_INVOICE:
                 return [self._occurrences(created)]
+            case BillableKind.BILLABLE_ITEM if self._is_dated_anew:
+                return self._due_dates(created)
             case BillableKind.BILLABLE_ITEM:
                 return [self._item_dates(created)]
             case _:
                 return self._due_dates(created)
+
+    @property
+    def _is_dated_anew(self) -> bool:
+        """Whether the due date of an item that recurs was set by hand."""
+        recurs = self.row["action"] == ItemAction.RECUR
+        return recurs and any(each.field == "next_due_on" for each in self._changes)
 
     def _due_dates(self, created: date | None) -> list[Stretch]:
         stretches = []
@@ -138,6 +157,26 @@ class Schedule:
             except (CannotBill, OverflowError):
                 continue
 
+    def ends(self, claim: Claimed) -> list[date | None]:
+        """Return the due dates that can follow a claimed period, the likeliest first.
+
+        None is no date at all; nothing is returned where the calendar cannot tell.
+        """
+        ends: list[date | None] = [*self.following(claim.due_on, claim)]
+        if self.kind is _RECURRING:
+            return ends
+        for state in self._states(claim):
+            try:
+                item = self._item(state)
+            except CannotBill:
+                return []
+            # An item that is billed so many times ends with the last of them.
+            if item.step is None or (item.limit and self.kind is BillableKind.BILLABLE_ITEM):
+                ends.append(None)
+            elif item.registered_on == claim.due_on and not self._around.are_first_periods_known:
+                return []
+        return ends
+
     # --- amounts -------------------------------------------------------------------------------
 
     def amounts(self, claim: Claimed, issued_before: int) -> Iterator[Amounts]:
@@ -147,13 +186,16 @@ class Schedule:
         uses of a promotion are not known for that time. `issued_before` counts documents.
         """
         if self.kind is _RECURRING:
+            exchange = self._around.exchanges.get(claim.document_id)
             for state in self._states(claim):
-                template = self._template(state)
-                interval = 1 if template.increase is None else template.increase.interval
-                rises = 0 if template.increase is None else issued_before // interval
-                yield from self._once(
-                    (state.since, rises), lambda t=template, n=rises * interval: _quoted(t, n)
-                )
+                interval = state.values["increase_interval"] or 0
+                rises = issued_before // interval if interval else 0
+                for lines in self._lines(claim):
+                    template = replace(self._template(state), lines=lines, exchange=exchange)
+                    yield from self._once(
+                        (state.since, rises, lines, exchange),
+                        lambda t=template, n=rises * interval: _quoted(t, n),
+                    )
             return
         for state in self._states(claim):
             item = self._item(state)
@@ -166,6 +208,16 @@ class Schedule:
                         (state.since, percent, uses, first),
                         lambda i=item, p=percent, u=uses: self._priced(i, claim, p, u),
                     )
+
+    def _lines(self, claim: Claimed) -> Iterator[tuple[RecurringLine, ...]]:
+        """Yield the lines that the template had when the period was billed."""
+        known: set[tuple[int, ...]] = set()
+        for at in (claim.claimed_at, self._end(claim)):
+            rows = [row for row in self._quoted if _stood(row, at)]
+            ids = tuple(row.id for row in rows)
+            if ids not in known:
+                known.add(ids)
+                yield tuple(recurring_line(row, self.row["currency"]) for row in rows)
 
     def _once(self, key: tuple[Any, ...], price: Any) -> Iterator[Amounts]:
         if key not in self._known:
@@ -181,7 +233,10 @@ class Schedule:
         terms = replace(self._terms, discount_percent=percent)
         period = Period(claim.due_on, claim.next_on)
         lines, _ = item_lines(item, period, terms, self._run, uses)
-        return tuple((line.line_type.value, line.amount.hundredths, None, None) for line in lines)
+        return tuple(
+            (line.line_type.value, line.amount.hundredths, None, None, None, None)
+            for line in lines
+        )
 
     def _percents(self, claim: Claimed) -> Iterator[Decimal]:
         """Yield the client group's discount when the period was billed."""
@@ -208,7 +263,8 @@ class Schedule:
 
     def _end(self, claim: Claimed) -> datetime:
         """Return the last moment at which what this period says can have been read."""
-        ended = self._around.run_ends.get(claim.run_id or 0)
+        run = self._around.runs.get(claim.run_id or 0)
+        ended = None if run is None else run.finished_at
         return claim.claimed_at if ended is None else max(ended, claim.claimed_at)
 
     def _item(self, state: State) -> DueItem:
@@ -230,21 +286,22 @@ class Schedule:
         return template
 
 
+def _stood(row: Any, at: datetime) -> bool:
+    """Tell whether a line of a template was there at a time."""
+    added, removed = row.added_at, row.removed_at
+    return (added is None or added <= at) and (removed is None or removed > at)
+
+
 def _quoted(template: DueRecurring, issued_before: int) -> Amounts:
-    lines, _ = price_recurring(
-        template.lines,
-        template.currency,
-        generation_count=issued_before,
-        increase=template.increase,
-        discount_amount=template.discount_amount,
-        discount_percentage=template.discount_percentage,
-    )
+    lines, _, _ = price_template(template, issued_before)
     return tuple(
         (
             line.line_type.value,
             line.amount.hundredths,
             None if line.net is None else line.net.hundredths,
             None if line.vat is None else line.vat.hundredths,
+            line.quantity,
+            line.unit_price,
         )
         for line in lines
     )

@@ -1,8 +1,6 @@
 """The first half of an audit: each schedule's periods, by page of billables of one kind."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import sqlalchemy as sa
@@ -12,69 +10,34 @@ from adapter.billing.completeness import (
     Claimed,
     Fault,
     Finding,
-    IssuedLine,
     Walk,
     Withheld,
-    blocks,
-    shown,
     walk,
 )
-from adapter.billing.model import BillableKind
+from adapter.billing.drafts import RULE_IMPORTED
+from adapter.billing.model import BillableKind, HeldReason
 from adapter.store import tables
-from adapter.store.auditing.histories import Clients, noted_changes
+from adapter.store.auditing.amounts import compare, unless_edited
+from adapter.store.auditing.histories import Clients, noted_changes, products_were_realigned
+from adapter.store.auditing.page import PAGE, Counts, Page, finding
 from adapter.store.auditing.reading import (
     Ids,
     Span,
     read_claims,
-    read_edits,
+    read_exchanges,
     read_held,
     read_lines_of,
     read_lost,
-    read_run_ends,
+    read_runs,
 )
-from adapter.store.auditing.schedule import Amounts, Schedule, Surroundings
+from adapter.store.auditing.schedule import Schedule, Surroundings
 from adapter.store.queue import TABLES, queue_date
 from adapter.store.run.load import QUERIES, UNREADABLE, client_terms, load_shared, quoted_lines
 from adapter.store.run.rows import Promotions
 from adapter.store.unit_of_work import Store, UnitOfWork
 
-PAGE = 500
-
 _RECURRING = BillableKind.RECURRING_INVOICE
 _PAID_FOR = frozenset({BillableKind.SERVICE, BillableKind.ADDON, BillableKind.DOMAIN})
-
-
-@dataclass(slots=True)
-class Counts:
-    """What an audit went through."""
-
-    schedules: int = 0
-    periods: int = 0
-    documents: int = 0
-    queued: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Suspect:
-    """Lines of a period that are not what they should be, unless they were edited."""
-
-    finding: Finding
-    lines: Sequence[IssuedLine]
-    has_fewer: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """A page's facts, by billable; lines by document and billable."""
-
-    uow: UnitOfWork
-    span: Span
-    kind: BillableKind
-    claims: Mapping[int, list[Claimed]]
-    held: Mapping[int, dict[date, str]]
-    lines: Mapping[tuple[int, int], list[IssuedLine]]
-    counts: Counts
-    suspects: list[_Suspect] = field(default_factory=list)
 
 
 def audit_schedules(store: Store, span: Span, counts: Counts) -> Iterator[Finding | Withheld]:
@@ -114,15 +77,23 @@ def _audit_page(
         shared,
         Promotions(uow),
         Clients(uow, client_ids),
-        read_run_ends(uow, (claim.run_id for claim in wanted if claim.run_id is not None)),
+        read_runs(uow, (claim.run_id for claim in wanted if claim.run_id is not None)),
+        read_exchanges(uow, {claim.document_id for claim in wanted}) if kind is _RECURRING else {},
+        are_first_periods_known=not products_were_realigned(uow),
     )
     terms = client_terms(uow, shared, client_ids)
-    quoted = quoted_lines(uow, [row["id"] for row in rows]) if kind is _RECURRING else {}
+    quoted = {}
+    if kind is _RECURRING:
+        quoted = quoted_lines(uow, [row["id"] for row in rows], removed=True)
     lines = read_lines_of(uow, ids, {claim.document_id for claim in wanted})
-    page = _Page(uow, span, kind, claims, read_held(uow, ids), lines, counts)
+    page = Page(uow, span, kind, claims, read_held(uow, ids), lines, counts)
     for row in rows:
         counts.schedules += 1
         yield from _held(page, row)
+        orphaned = _orphaned(page, row, around.clients)
+        if orphaned is not None:
+            yield orphaned
+            continue
         if row["client_id"] not in terms:
             if row["parked_reason"] is not None:
                 yield _parked(page, row, None)
@@ -145,19 +116,32 @@ def _audit_page(
         if billable_id in by_id and span.has(due_on):
             row = by_id[billable_id]
             detail = f"its document {document_id} does not exist"
-            yield _finding(page, row, Fault.BROKEN, due_on, detail, document_id)
-    yield from _unless_edited(page)
+            yield finding(page, row, Fault.BROKEN, due_on, detail, document_id)
+    yield from unless_edited(page)
 
 
-def _unreadable(page: _Page, row: sa.RowMapping, error: Exception) -> Finding | Withheld:
+def _orphaned(page: Page, row: sa.RowMapping, clients: Clients) -> Finding | None:
+    """Return what is left of a client that is gone, or goes on for one that was deleted."""
+    client_id, queued_on = row["client_id"], row["next_invoice_on"]
+    client = clients.timeline(client_id)
+    if client is None:
+        detail = f"is of client {client_id}, which does not exist"
+        return finding(page, row, Fault.CLIENT, row["next_due_on"], detail)
+    if client.now.values["hidden"] and queued_on is not None:
+        detail = f"is queued for {queued_on}, though client {client_id} was deleted"
+        return finding(page, row, Fault.CLIENT, queued_on, detail)
+    return None
+
+
+def _unreadable(page: Page, row: sa.RowMapping, error: Exception) -> Finding | Withheld:
     """Return what is to be said of a schedule whose data cannot be read: parked, or a fault."""
     if row["parked_reason"] is not None:
         return _parked(page, row, None)
     on = row["next_due_on"] or page.span.from_on
-    return _finding(page, row, Fault.BROKEN, on, f"cannot be read: {error}")
+    return finding(page, row, Fault.BROKEN, on, f"cannot be read: {error}")
 
 
-def _audit(page: _Page, schedule: Schedule) -> Iterator[Finding | Withheld]:
+def _audit(page: Page, schedule: Schedule) -> Iterator[Finding | Withheld]:
     row, span = schedule.row, page.span
     claims = page.claims.get(row["id"], [])
     held = page.held.get(row["id"], {})
@@ -168,22 +152,37 @@ def _audit(page: _Page, schedule: Schedule) -> Iterator[Finding | Withheld]:
     _find_left_behind(page, schedule, claims, found, lost_on)
     for on in found.unclaimed:
         if span.has(on) and not _has_lines(page, row["id"], on):
-            yield _finding(page, row, Fault.MISSING, on, "was never invoiced")
+            yield finding(page, row, Fault.MISSING, on, "was never invoiced")
     for claim in found.doubled:
         if span.has(claim.due_on):
             detail = "begins inside a period that is invoiced already"
-            yield _finding(page, row, Fault.DOUBLED, claim.due_on, detail, claim.document_id)
+            yield finding(page, row, Fault.DOUBLED, claim.due_on, detail, claim.document_id)
+    yield from _wrong_ends(page, schedule, claims)
     if lost_on is not None and span.has(lost_on) and not _has_lines(page, row["id"], lost_on):
         queued = row["next_invoice_on"] or "nothing"
         detail = f"is neither invoiced nor in the queue (there: {queued})"
-        yield _finding(page, row, Fault.MISSING, lost_on, detail)
+        yield finding(page, row, Fault.MISSING, lost_on, detail)
     if row["parked_reason"] is not None and (found.open_on is None or span.has(found.open_on)):
         yield _parked(page, row, found.open_on)
-    _compare(page, schedule, claims, found)
+    compare(page, schedule, claims, found)
+
+
+def _wrong_ends(page: Page, schedule: Schedule, claims: Sequence[Claimed]) -> Iterator[Finding]:
+    """Yield claims whose period does not end where the calendar can have ended it."""
+    held = page.held.get(schedule.row["id"], {})
+    for claim in claims:
+        if not page.span.has(claim.due_on) or claim.rule == RULE_IMPORTED:
+            continue
+        by_hand = held.get(claim.due_on) == HeldReason.ISSUED
+        ends = [None] if by_hand else schedule.ends(claim)
+        if ends and claim.next_on not in ends:
+            claimed, should = (end or "no date" for end in (claim.next_on, ends[0]))
+            detail = f"claims the period to {claimed}, which should be to {should}"
+            yield finding(page, schedule.row, Fault.DATE, claim.due_on, detail, claim.document_id)
 
 
 def _forgive_after_the_limit(
-    page: _Page, row: sa.RowMapping, claims: Sequence[Claimed], found: Walk
+    page: Page, row: sa.RowMapping, claims: Sequence[Claimed], found: Walk
 ) -> None:
     """Take out the dates that came after the last document its limit allows.
 
@@ -200,7 +199,7 @@ def _forgive_after_the_limit(
 
 
 def _find_left_behind(
-    page: _Page,
+    page: Page,
     schedule: Schedule,
     claims: Sequence[Claimed],
     found: Walk,
@@ -227,7 +226,7 @@ def _find_left_behind(
     found.unclaimed += left[: max(0, lost - known)]
 
 
-def _count_claims(page: _Page, row: sa.RowMapping) -> int:
+def _count_claims(page: Page, row: sa.RowMapping) -> int:
     claims = tables.claims
     count = sa.select(sa.func.count()).where(
         claims.c.kind == page.kind.value, claims.c.billable_id == row["id"]
@@ -235,7 +234,7 @@ def _count_claims(page: _Page, row: sa.RowMapping) -> int:
     return int(page.uow.execute(count).scalar() or 0)
 
 
-def _has_lines(page: _Page, billable_id: int, on: date) -> bool:
+def _has_lines(page: Page, billable_id: int, on: date) -> bool:
     """Tell whether a document bills this period without its claim.
 
     The documents' half of the audit reports such lines; of a cancelled invoice whose claims were
@@ -254,6 +253,8 @@ def _has_lines(page: _Page, billable_id: int, on: date) -> bool:
             lines.c.line_type.in_(sorted(OWN_LINES[page.kind])),
             lines.c.related_id == billable_id,
             sa.or_(documents.c.due_on == on, documents.c.issued_on == on),
+            # One that was undone bills nothing any more.
+            documents.c.undone_at.is_(None),
             sa.not_(claimed),
         )
         .limit(1)
@@ -262,7 +263,7 @@ def _has_lines(page: _Page, billable_id: int, on: date) -> bool:
 
 
 def _lost_from_queue(
-    page: _Page, row: sa.RowMapping, claims: Sequence[Claimed], found: Walk
+    page: Page, row: sa.RowMapping, claims: Sequence[Claimed], found: Walk
 ) -> date | None:
     """Return the date that is still to be billed and that the queue has lost; None without one."""
     queued_on = row["next_invoice_on"]
@@ -281,136 +282,19 @@ def _lost_from_queue(
     return should if queued_on is None or queued_on > should else None
 
 
-def _waits_for_payment(page: _Page, row: sa.RowMapping, claims: Sequence[Claimed]) -> bool:
+def _waits_for_payment(page: Page, row: sa.RowMapping, claims: Sequence[Claimed]) -> bool:
     if page.kind not in _PAID_FOR or page.uow.settings.continuous:
         return False
     return any(claim.due_on == row["next_due_on"] for claim in claims)
 
 
-def _compare(page: _Page, schedule: Schedule, claims: Sequence[Claimed], found: Walk) -> None:
-    """Hold the lines of each claimed period against what they can say; note what differs."""
-    billable_id = schedule.row["id"]
-    by_document: dict[int, list[Claimed]] = defaultdict(list)
-    for claim in claims:
-        if page.span.has(claim.due_on):
-            by_document[claim.document_id].append(claim)
-            page.counts.periods += 1
-    issued_before = _issued_before(schedule.row, claims, found)
-    for document_id, own in by_document.items():
-        lines = page.lines.get((document_id, billable_id), [])
-        parts = _parts(page.kind, lines, len(own))
-        if parts is None:
-            continue  # too many or too few: the documents' half reports that
-        for claim, part in zip(own, parts, strict=True):
-            actual = _actual(page.kind, part)
-            likeliest: Amounts | None = None
-            for expected in schedule.amounts(claim, issued_before.get(claim.due_on, 0)):
-                if actual == expected:
-                    break
-                likeliest = likeliest or expected
-            else:
-                if likeliest is not None:
-                    _suspect(page, schedule.row, claim, part, actual, likeliest)
-
-
-def _actual(kind: BillableKind, lines: Sequence[IssuedLine]) -> Amounts:
-    """Return what lines say; net and VAT are a matter of the `line` policy only."""
-    if kind is _RECURRING:
-        return tuple((line.line_type, line.amount, line.net, line.vat) for line in lines)
-    return tuple((line.line_type, line.amount, None, None) for line in lines)
-
-
-def _issued_before(
-    row: sa.RowMapping, claims: Sequence[Claimed], found: Walk
-) -> Mapping[date, int]:
-    """Return how many documents there were before each claim, in the order they were issued.
-
-    Counted back from today: what came before the audited span need not be read.
-    """
-    regular = [claim for claim in claims if claim not in found.doubled]
-    regular.sort(key=lambda claim: (claim.claimed_at, claim.due_on), reverse=True)
-    return {
-        claim.due_on: max(
-            0,
-            row["generation_count"] - n - sum(on > claim.due_on for on in found.unclaimed),
-        )
-        for n, claim in enumerate(regular, start=1)
-    }
-
-
-def _parts(
-    kind: BillableKind, lines: Sequence[IssuedLine], count: int
-) -> list[list[IssuedLine]] | None:
-    """Return the lines of each of a document's `count` periods of one billable."""
-    if kind is _RECURRING:
-        return [list(lines)] if lines and count == 1 else None
-    own = [block for block in blocks(lines) if block[0].kind is kind]
-    return [_adjacent(block) for block in own] if len(own) == count else None
-
-
-def _adjacent(block: list[IssuedLine]) -> list[IssuedLine]:
-    """Leave out discounts that stand elsewhere: those of another kind's item with the same id."""
-    kept = block[:1]
-    for line in block[1:]:
-        if line.position != kept[-1].position + 1:
-            break
-        kept.append(line)
-    return kept
-
-
-def _suspect(  # noqa: PLR0913 - the facts of one period
-    page: _Page,
-    row: sa.RowMapping,
-    claim: Claimed,
-    lines: Sequence[IssuedLine],
-    actual: Amounts,
-    expected: Amounts,
-) -> None:
-    fault, detail = Fault.AMOUNT, f"lines of {_shown(actual)} should be {_shown(expected)}"
-    if page.kind is _RECURRING and len(actual) < len(expected):
-        fault = Fault.BROKEN
-    elif page.kind is _RECURRING and Counter(actual) == Counter(expected * 2):
-        fault = Fault.DOUBLED
-    finding = _finding(page, row, fault, claim.due_on, detail, claim.document_id)
-    page.suspects.append(_Suspect(finding, lines, len(actual) < len(expected)))
-
-
-def _shown(amounts: Amounts) -> str:
-    return ", ".join(shown(amount) for _, amount, _, _ in amounts) or "nothing"
-
-
-def _unless_edited(page: _Page) -> Iterator[Finding]:
-    if not page.suspects:
-        return
-    edits = read_edits(
-        page.uow,
-        [line.line_id for suspect in page.suspects for line in suspect.lines],
-        [each.finding.document_id or 0 for each in page.suspects if each.has_fewer],
-    )
-    for suspect in page.suspects:
-        edited = any(line.line_id in edits.line_ids for line in suspect.lines)
-        shortened = suspect.has_fewer and suspect.finding.document_id in edits.document_ids
-        if not (edited or shortened):
-            yield suspect.finding
-
-
-def _held(page: _Page, row: sa.RowMapping) -> Iterator[Withheld]:
+def _held(page: Page, row: sa.RowMapping) -> Iterator[Withheld]:
     for on, reason in sorted(page.held.get(row["id"], {}).items()):
-        if page.span.has(on):
+        # One that an operator had billed is on its invoice.
+        if page.span.has(on) and reason != HeldReason.ISSUED:
             yield Withheld(row["client_id"], page.kind, row["id"], on, f"held: {reason}")
 
 
-def _parked(page: _Page, row: sa.RowMapping, on: date | None) -> Withheld:
+def _parked(page: Page, row: sa.RowMapping, on: date | None) -> Withheld:
     reason = f"parked: {row['parked_reason']}"
     return Withheld(row["client_id"], page.kind, row["id"], on, reason)
-
-
-def _finding(  # noqa: PLR0913 - the facts of one period
-    page: _Page,
-    row: sa.RowMapping,
-    fault: Fault,
-    on: date,
-    detail: str,
-    document_id: int | None = None,
-) -> Finding:
-    return Finding(fault, row["client_id"], detail, page.kind, row["id"], on, document_id)

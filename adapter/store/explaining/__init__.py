@@ -1,6 +1,6 @@
 """Why a document was made, and why a billable is or is not due: told from what was stored."""
 
-from adapter.store.explaining.billable import BillableExplained, explain_billable
+from adapter.store.explaining.billable import BillableExplained, explain_billable, state_of
 from adapter.store.explaining.invoice import ClaimExplained, InvoiceExplained, explain_invoice
 
 __all__ = [
@@ -9,4 +9,5 @@ __all__ = [
     "InvoiceExplained",
     "explain_billable",
     "explain_invoice",
+    "state_of",
 ]

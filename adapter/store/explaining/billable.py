@@ -7,13 +7,14 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from adapter.billing.completeness import shown
-from adapter.billing.model import BillableKind, CatchUp, ItemAction, ItemStatus
+from adapter.billing.model import BillableKind, CatchUp, DocumentKind, ItemAction, ItemStatus
 from adapter.billing.schedule import Cycle
 from adapter.billing.settings import BusinessSettings
 from adapter.errors import BillableNotFound
 from adapter.store import tables
 from adapter.store.explaining.words import period_in_words, rule_in_words, settings_that_mattered
 from adapter.store.queue import GATEWAY, TABLES, cycles_limit
+from adapter.store.undoing import UNDONE
 from adapter.store.unit_of_work import UnitOfWork
 
 _LAST = 5
@@ -24,7 +25,8 @@ class BillableExplained:
     """A billable's place in the queue. `state` is one word, `why` a sentence.
 
     `invoiced_from` is the first day on which a run bills `next_invoice_on`. `held` are dates that
-    no run bills, with the reason; `documents` the last ones, newest first.
+    no run bills, with the reason; `documents` the last ones, newest first; `undone` the last times
+    that a run was taken back.
     """
 
     kind: BillableKind
@@ -42,6 +44,7 @@ class BillableExplained:
     fence: int
     held: Mapping[str, str]
     documents: tuple[str, ...]
+    undone: tuple[str, ...]
     settings_version: int
     settings: Mapping[str, str]
 
@@ -54,7 +57,7 @@ def explain_billable(
     if row is None:
         raise BillableNotFound(kind.value, billable_id)
     settings = uow.settings
-    state, why = _state(uow, kind, row, today)
+    state, why = state_of(uow, kind, row, today)
     queued_on = row["next_invoice_on"]
     return BillableExplained(
         kind=kind,
@@ -72,6 +75,7 @@ def explain_billable(
         fence=row["fence"],
         held=_held(uow, kind, billable_id),
         documents=_documents(uow, kind, billable_id),
+        undone=_undone(uow, kind, billable_id),
         settings_version=settings.settings_version,
         settings=settings_that_mattered(uow, kind, row),
     )
@@ -97,15 +101,21 @@ def _catch_up(kind: BillableKind, row: sa.RowMapping, settings: BusinessSettings
     return settings.recurring_catch_up if recurring else settings.catch_up
 
 
-def _state(
+def state_of(
     uow: UnitOfWork, kind: BillableKind, row: sa.RowMapping, today: date
 ) -> tuple[str, str]:
+    """Return a billable's state in one word, and why it is in it."""
     if row["parked_reason"] is not None:
         return "parked", f"set aside at {row['parked_at']}: {row['parked_reason']}"
     if row["owner"] != GATEWAY:
         return "elsewhere", f"{row['owner']} bills it, not this gateway"
+    if row["ended"]:
+        return _ended(kind, row)
+    if row["paused"]:
+        return "paused", f"paused; its next date is {row['next_due_on']}"
     if row["next_invoice_on"] is not None:
         return _queued(uow, kind, row, today)
+    found: tuple[str, str] | None = None
     match kind:
         case BillableKind.RECURRING_INVOICE:
             found = _stopped_template(row)
@@ -131,13 +141,18 @@ def _queued(
     return "due", f"due on {on}, invoiced from {opens_on}: the next run bills it"
 
 
+def _ended(kind: BillableKind, row: sa.RowMapping) -> tuple[str, str]:
+    limit = row["recurrence_limit"] if kind is BillableKind.RECURRING_INVOICE else None
+    count = row["generation_count"]
+    if not limit or count < limit:
+        return "ended", f"ended by the operator after {count} documents"
+    return "ended", f"{count} of {limit} documents are issued"
+
+
 def _stopped_template(row: sa.RowMapping) -> tuple[str, str] | None:
-    if row["ended"]:
-        limit, count = row["recurrence_limit"], row["generation_count"]
-        return "ended", f"{count} of {limit} documents are issued"
-    if row["paused"]:
-        return "paused", f"paused; its next occurrence is {row['next_due_on']}"
-    return None
+    if row["issues"] == DocumentKind.INVOICE:
+        return None
+    return "off", f"a template of another kind ({row['issues']}): no run issues it"
 
 
 def _stopped_item(row: sa.RowMapping) -> tuple[str, str] | None:
@@ -206,6 +221,9 @@ def _unpaid(uow: UnitOfWork, kind: BillableKind, row: sa.RowMapping) -> tuple[st
     found = uow.execute(query).first()
     if found is None:
         return None
+    if not found.document_id:
+        why = f"the period of {row['next_due_on']} was billed before the account came here"
+        return "billed", f"{why}; a later due date lets it go on"
     status = found.status or "missing"
     why = f"the period of {row['next_due_on']} is on invoice {found.document_id} ({status})"
     return "unpaid", f"{why}; its payment moves the due date on"
@@ -219,6 +237,24 @@ def _held(uow: UnitOfWork, kind: BillableKind, billable_id: int) -> dict[str, st
         .order_by(held.c.due_on)
     )
     return {str(row.due_on): row.reason for row in uow.execute(query)}
+
+
+def _undone(uow: UnitOfWork, kind: BillableKind, billable_id: int) -> tuple[str, ...]:
+    changes = tables.schedule_changes
+    query = (
+        sa.select(changes)
+        .where(
+            changes.c.kind == kind.value,
+            changes.c.billable_id == billable_id,
+            changes.c.field == UNDONE,
+        )
+        .order_by(changes.c.id.desc())
+        .limit(_LAST)
+    )
+    return tuple(
+        f"{row['effective_on']}, {row['new']}: {row['old']} may be billed again ({row['caller']})"
+        for row in uow.execute(query).mappings()
+    )
 
 
 def _documents(uow: UnitOfWork, kind: BillableKind, billable_id: int) -> tuple[str, ...]:

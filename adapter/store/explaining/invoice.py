@@ -1,5 +1,6 @@
 """Why an invoice was made: each period on it with its rule, inputs, settings and clock."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -8,12 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapter.billing.completeness import shown
+from adapter.billing.drafts import RULE_IMPORTED
 from adapter.billing.due import DueItem, DueRecurring
-from adapter.billing.generate import inputs_digest
+from adapter.billing.inputs import inputs_digest
 from adapter.billing.model import BillableKind
 from adapter.billing.schedule import first_occurrence_from
 from adapter.errors import InvoiceNotFound
 from adapter.store import tables
+from adapter.store.explaining.making import made_outside_of_runs
 from adapter.store.explaining.words import (
     inputs_in_words,
     period_in_words,
@@ -43,7 +46,8 @@ class RunExplained:
 class ClaimExplained:
     """One period on an invoice.
 
-    `same_today`: whether its inputs are what they were; None when the billable is gone.
+    `same_today`: whether its inputs are what they were; None when the billable is gone, or was
+    billed elsewhere.
     `changed_since` are the noted changes of the billable after it was billed.
     """
 
@@ -65,7 +69,10 @@ class ClaimExplained:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceExplained:
-    """An invoice with everything that made it; `run` is None for an order's first invoice."""
+    """An invoice with everything that made it: a run, or what `made_by` says in words.
+
+    `undone` says by whom its run was taken back, and how; None where it was not.
+    """
 
     invoice_id: int
     client_id: int
@@ -77,7 +84,9 @@ class InvoiceExplained:
     created_at: datetime
     origin: str
     run: RunExplained | None
+    made_by: str
     claims: tuple[ClaimExplained, ...]
+    undone: str | None
 
 
 def explain_invoice(uow: UnitOfWork, invoice_id: int) -> InvoiceExplained:
@@ -92,6 +101,7 @@ def explain_invoice(uow: UnitOfWork, invoice_id: int) -> InvoiceExplained:
         .order_by(claims.c.kind, claims.c.billable_id, claims.c.due_on)
     )
     rows = uow.execute(query).mappings().all()
+    run = _run(uow, row["run_id"])
     return InvoiceExplained(
         invoice_id=invoice_id,
         client_id=row["client_id"],
@@ -102,9 +112,32 @@ def explain_invoice(uow: UnitOfWork, invoice_id: int) -> InvoiceExplained:
         due_on=row["due_on"],
         created_at=row["created_at"],
         origin=row["origin"],
-        run=_run(uow, row["run_id"]),
+        run=run,
+        made_by=made_outside_of_runs(uow, row, rows) if run is None else _in_words(run),
         claims=tuple(_claim(uow, claim) for claim in rows),
+        undone=None if row["undone_at"] is None else _undone(uow, row),
     )
+
+
+def _undone(uow: UnitOfWork, row: sa.RowMapping) -> str:
+    audit = tables.audit
+    query = (
+        sa.select(audit.c.detail, audit.c.caller)
+        .where(
+            audit.c.noun == row["kind"],
+            audit.c.record_id == row["id"],
+            audit.c.deed == "undo",
+        )
+        .order_by(audit.c.id.desc())
+        .limit(1)
+    )
+    found = uow.execute(query).first()
+    when = f"{row['undone_at']}"
+    if found is None:
+        return when
+    note = (found.detail or {}).get("credit_note")
+    how = "voided" if note is None else f"credit note {note}"
+    return f"{when} by {found.caller}: {how}, its periods may be billed again"
 
 
 def _run(uow: UnitOfWork, run_id: int | None) -> RunExplained | None:
@@ -115,10 +148,19 @@ def _run(uow: UnitOfWork, run_id: int | None) -> RunExplained | None:
     return RunExplained(row["id"], **{name: row[name] for name in names})
 
 
+def _in_words(run: RunExplained) -> str:
+    narrowed = {name: value for name, value in run.scope.items() if name != "send_email"}
+    scope = json.dumps(narrowed) if narrowed else "everything due"
+    return f"run {run.run_id} ({run.kind}) of {run.caller} on {run.run_on}, {scope}"
+
+
 def _claim(uow: UnitOfWork, claim: sa.RowMapping) -> ClaimExplained:
     kind, billable_id = BillableKind(claim["kind"]), claim["billable_id"]
-    query = QUERIES[kind].where(TABLES[kind].c.id == billable_id)
-    row = uow.execute(query).mappings().first()
+    row = None
+    if claim["rule"] != RULE_IMPORTED:
+        # What another system billed went by no setting of ours, and by inputs that it knows.
+        query = QUERIES[kind].where(TABLES[kind].c.id == billable_id)
+        row = uow.execute(query).mappings().first()
     digest = claim["inputs_digest"]
     today = None if row is None else _inputs_today(uow, kind, row, claim)
     mattered = {} if row is None else settings_that_mattered(uow, kind, row, claim["claimed_at"])

@@ -8,7 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapter.billing.generate import RULE_FIRST, RULE_ITEM, RULE_PERIOD, RULE_RECURRING
+from adapter.billing.drafts import (
+    RULE_FIRST,
+    RULE_IMPORTED,
+    RULE_ITEM,
+    RULE_PERIOD,
+    RULE_RECURRING,
+)
 from adapter.billing.model import BillableKind
 from adapter.billing.schedule import Cycle
 from adapter.billing.settings import default_text
@@ -21,6 +27,7 @@ _RULES: Mapping[str, str] = {
     RULE_PERIOD: "a renewal, at its recurring amount",
     RULE_ITEM: "a billable item, when its action says so",
     RULE_RECURRING: "an occurrence of a recurring invoice, dated on its own day",
+    RULE_IMPORTED: "billed in the system that it was imported from",
 }
 # What an inputs digest says where it can be read: hundredths, taxed, issued before.
 _READABLE = re.compile(r"(-?\d+):([01]):(\d+)")

@@ -6,8 +6,8 @@ from datetime import date
 import sqlalchemy as sa
 
 from adapter.billing.drafts import ClaimDraft, Decision, DocumentDraft, QueueMove
-from adapter.billing.due import ClientDue, DueRecurring
-from adapter.billing.generate import RunTerms, decide
+from adapter.billing.due import ClientDue, DueRecurring, RunTerms
+from adapter.billing.generate import decide
 from adapter.billing.model import BillableKind, CatchUp, HeldReason
 from adapter.billing.schedule import first_occurrence_from, occurrence_date
 from adapter.commands.context import Context
@@ -58,6 +58,7 @@ def issue_held(  # noqa: PLR0913 - a date and whether to mail it
         billable_id,
         next_invoice_on=row["next_invoice_on"],
         issued=move.issued,
+        fence=move.fence,
         next_due_on=row["next_due_on"] if kind is BillableKind.BILLABLE_ITEM else None,
         occurrence=row.get("occurrence"),
         ended=bool(row.get("ended")) or bool(limit and row["generation_count"] + 1 >= limit),
@@ -88,6 +89,6 @@ def _recurring_at(recurring: DueRecurring, due_on: date) -> DueRecurring:
 def _without_next(document: DocumentDraft) -> DocumentDraft:
     """Return the document with claims that move no due date when it is paid."""
     claims: tuple[ClaimDraft, ...] = tuple(
-        replace(claim, next_on=None) for claim in document.claims
+        claim._replace(next_on=None) for claim in document.claims
     )
-    return replace(document, claims=claims)
+    return document._replace(claims=claims)

@@ -9,12 +9,12 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql, postgresql
 
 from adapter.billing.schedule import Cycle, Step, add_months, advance
 from adapter.billing.settings import BusinessSettings
 from adapter.errors import StoreUnavailable
 from adapter.store import tables
+from adapter.store.once import insert_unless_there
 from adapter.store.unit_of_work import Store, UnitOfWork
 
 _CYCLES: Final = {cycle.step.months for cycle in Cycle if cycle.step is not None}
@@ -32,16 +32,29 @@ def fill(store: Store, today: date, months: int) -> None:
     `months` back, and as far ahead as periods are invoiced. What lies outside takes the Python
     path, and so does everything where another caller is filling it just now.
     """
+    current = store.cached()
+    if current is None:
+        _fill(store, today, months)
+    else:
+        # No day is ever taken out again, so one look a day is enough.
+        key = ("calendar", current.settings.settings_version, today, months)
+        store.kept(key, lambda: _fill(store, today, months))
+
+
+def _fill(store: Store, today: date, months: int) -> bool | None:
+    """Return True once everything is there, None while it is not."""
     with store.read() as uow:
-        wanted = _wanted(uow.settings, today, months)
-        missing = list(_missing(uow, wanted))
+        missing = list(_missing(uow, _wanted(uow.settings, today, months)))
     if not missing:
-        return
+        return True
     try:
         with store.write() as uow:
-            _add(uow, _rows(missing, _anchors(uow.settings)))
+            # Two callers fill the same days at once.
+            fill = insert_unless_there(uow.connection.dialect.name, _CALENDAR.c.due_on)
+            uow.execute(fill, _rows(missing, _anchors(uow.settings)))
     except StoreUnavailable:
-        return
+        return None
+    return True
 
 
 def _anchors(settings: BusinessSettings) -> tuple[int, ...]:
@@ -89,15 +102,3 @@ def _rows(days: list[date], anchors: tuple[int, ...]) -> list[dict[str, Any]]:
                     }
                 )
     return rows
-
-
-def _add(uow: UnitOfWork, rows: list[dict[str, Any]]) -> None:
-    """Insert rows that may be there already: two callers fill the same days at once."""
-    match uow.connection.dialect.name:
-        case "postgresql":
-            insert: Any = postgresql.insert(_CALENDAR).on_conflict_do_nothing()
-        case "sqlite":
-            insert = sa.insert(_CALENDAR).prefix_with("OR IGNORE")
-        case _:
-            insert = mysql.insert(_CALENDAR).on_duplicate_key_update(due_on=_CALENDAR.c.due_on)
-    uow.execute(insert, rows)

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from adapter.billing.drafts import Parked
 from adapter.billing.model import BillableKind
 from adapter.commands.context import Context
 from adapter.store import tables
@@ -22,13 +23,14 @@ def set_claimed_aside(
     context: Context,
     client_ids: Sequence[int],
     conditions: Mapping[BillableKind, Any],
-) -> None:
+) -> list[Parked]:
     """Put the due rows of held clients whose period is claimed into their right place.
 
-    One whose place is still a claimed period is parked.
+    One whose place is still a claimed period is parked; those are returned.
     """
+    parked: list[Parked] = []
     if not client_ids:
-        return
+        return parked
     claims = tables.claims
     for kind, condition in conditions.items():
         table = TABLES[kind]
@@ -45,12 +47,13 @@ def set_claimed_aside(
             requeue(uow, kind, billable_id)
             now = uow.row(table, billable_id)
             if now is not None and now["next_invoice_on"] == on:
+                entry = Parked(kind, billable_id, f"The period of {on} is invoiced already")
+                parked.append(entry)
                 uow.execute(
                     sa.update(table)
                     .where(table.c.id == billable_id)
                     .values(
-                        next_invoice_on=None,
-                        parked_reason=f"The period of {on} is invoiced already",
-                        parked_at=context.now,
+                        next_invoice_on=None, parked_reason=entry.reason, parked_at=context.now
                     )
                 )
+    return parked

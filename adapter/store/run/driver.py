@@ -1,35 +1,70 @@
 """Drive a run: probe, page over whole clients, commit per page, and say honestly how it ended."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from adapter.billing.drafts import Parked
+from adapter.billing.settings import BusinessSettings
 from adapter.commands.context import Context
 from adapter.commands.model import GenerateDueInvoices
 from adapter.commands.results import InvoicesGenerated
-from adapter.errors import ClientNotFound, OutcomeUnknown, RunIncomplete, StoreUnavailable
+from adapter.errors import (
+    AdapterError,
+    ClientNotFound,
+    OnHold,
+    OutcomeUnknown,
+    RunIncomplete,
+    StoreFull,
+    StoreUnavailable,
+)
 from adapter.store import tables
 from adapter.store.config import RunConfig
 from adapter.store.faults import Point, reached
+from adapter.store.issuing import convert_due
+from adapter.store.prepared import Prepared
 from adapter.store.run import calendar
 from adapter.store.run.claimed import set_claimed_aside
 from adapter.store.run.content import digest_of
 from adapter.store.run.holding import hold, wait_for
 from adapter.store.run.page import PageJob, bill_page
-from adapter.store.run.probe import nothing_due
+from adapter.store.run.probe import anything_left, what_is_due
 from adapter.store.run.scope import Scope, anything_due, due_clients, due_conditions
 from adapter.store.run.snapshot import IdSet
-from adapter.store.run.write import NOTHING, Written
+from adapter.store.run.write import NOTHING, Written, note_parked
 from adapter.store.unit_of_work import RUN_ID, Conflict, Store, UnitOfWork
 
 DAILY = "daily"
-_FIRST_PAGE = 20
-_AIM = 0.8  # of a page's time; the rest is for pages that turn out larger
+# The operator's own: without a client or lists it stands for the daily run where that is off.
+BY_HAND = "cli"
+Watch = Callable[[UnitOfWork, Written], None]
+# What a page costs is not known before the first one: so many clients of a hundred items each are
+# hardly more than its time, and of one item each next to nothing.
+_FIRST_PAGE = 250
+_SMALLEST_PAGE = 20
+_AIM = 0.65  # of a page's time; the rest is for pages that turn out larger
 _IDLE_PASSES = 2
+
+_RUNS = tables.runs
+# The scope of a run that leaves nothing out.
+_WHOLE = ({"send_email": True}, {"send_email": False})
+_THE_RUN = sa.update(_RUNS).where(_RUNS.c.id == sa.bindparam("run_id"))
+_COMPLETE = Prepared(
+    _THE_RUN.values(
+        complete=sa.true(), finished_at=sa.bindparam("at", type_=_RUNS.c.finished_at.type)
+    )
+)
+_COUNT = Prepared(
+    _THE_RUN.values(
+        document_count=_RUNS.c.document_count + sa.bindparam("documents", type_=sa.Integer),
+        parked_count=_RUNS.c.parked_count + sa.bindparam("parked", type_=sa.Integer),
+    )
+)
 
 
 @dataclass(slots=True)
@@ -83,8 +118,9 @@ def generate_due(
     """Issue everything that is due in the command's scope; return when all of it is committed.
 
     Whoever committed it: callers at the same time share the work, and each counts its own.
-    Raises `ClientNotFound`, or `RunIncomplete` with what this call issued when a bound of
-    `config` was reached: committed pages stay, the next call goes on.
+    Raises `ClientNotFound`, `OnHold`, or one of `BROKEN_OFF` with what this call issued: committed
+    pages stay, the next call goes on. `RunIncomplete` is a bound of `config`, a busy store, or a
+    hold that was set meanwhile.
     """
     return run(store, config, command, context, kind=kind)[0]
 
@@ -97,23 +133,38 @@ def run(  # noqa: PLR0913 - what a run is, and what its caller wants to know
     *,
     kind: str = "api",
     digest: bool = False,
+    watch: Watch | None = None,
 ) -> tuple[InvoicesGenerated, Progress]:
     """Do what `generate_due` does; return the progress as well (run id, parked).
 
-    With `digest` every document's content is read back and summed up in it.
+    With `digest` every document's content is read back and summed up in it. `watch` is shown
+    every page in its transaction, before that ends.
     """
-    job = _Run(store, config, command, context, kind, digest)
+    job = _Run(store, config, command, context, kind, digest, watch)
     progress = job.progress
     try:
         job.finish()
-    except OutcomeUnknown:
-        raise
-    except StoreUnavailable as error:
+        # Pro-formas that are to be invoices from today on: the rest of a day's invoices.
+        for converted in convert_due(store, command, context) if job.converts else ():
+            progress.count += 1
+            progress.last_id = max(progress.last_id, converted.document_id)
+    except (StoreUnavailable, OnHold) as error:
         if progress.count == 0:
             raise
         # "Nothing was changed" would be untrue: earlier pages are committed.
-        raise RunIncomplete(progress.count) from error
+        raise _with_count(error, progress.count) from error
     return InvoicesGenerated(progress.count, progress.last_id or None), progress
+
+
+def _with_count(error: StoreUnavailable | OnHold, issued: int) -> AdapterError:
+    """Return what to say of a run that broke off after it had issued so many documents."""
+    match error:
+        case OutcomeUnknown():
+            return OutcomeUnknown(issued)
+        case StoreFull():
+            return StoreFull(issued)
+        case _:
+            return RunIncomplete(issued)
 
 
 @dataclass(slots=True)
@@ -126,7 +177,14 @@ class _Run:
     context: Context
     kind: str
     with_digest: bool = False
+    watch: Watch | None = None
     progress: Progress = field(default_factory=Progress)
+    job: PageJob | None = None
+    # Until then the time limit waits: a search longer than the limit would else end every call
+    # with nothing issued, for ever.
+    paging_until: float | None = None
+    # Whether the last look saw a pro-forma whose day has come, or did not look for one.
+    converts: bool = True
 
     def finish(self) -> None:
         """Bill until nothing is due of what was due at the start, whoever billed it."""
@@ -149,11 +207,15 @@ class _Run:
                 idle += 1
             if idle == _IDLE_PASSES:
                 raise RunIncomplete(self.progress.count)
-        if not self.context.dry_run and (self.progress.run_id or self.kind == DAILY):
+        if not self.context.dry_run and (self.progress.run_id or self._is_awaited()):
             with self.store.write() as uow:
                 run_id = self.progress.run_id or self._start(uow)
                 self._complete(uow, run_id)
             self.progress.run_id, self.progress.complete = run_id, True
+
+    def _is_awaited(self) -> bool:
+        """Tell whether somebody wants to know that it took place, though nothing was due."""
+        return self.kind in {DAILY, BY_HAND} and self._scope() in _WHOLE
 
     def _due(self) -> "array[int]":
         """Return the clients with due work: the snapshot that the next pass goes over."""
@@ -161,10 +223,16 @@ class _Run:
 
     def _due_ids(self) -> IdSet:
         command, today = self.command, self.context.today
-        if nothing_due(self.store, command, today):
+        client_id = command.client_id
+        due = what_is_due(self.store, command, today)
+        self.converts = due is None or due.proformas
+        if due is not None and not due.items:
             return IdSet()
+        if due is not None and client_id is not None:
+            return IdSet((client_id,))
         with self.store.read() as uow:
-            client_id = command.client_id
+            if not self.context.dry_run:
+                uow.require_no_hold()
             if client_id is not None and uow.row(tables.clients, client_id) is None:
                 raise ClientNotFound(client_id)
             conditions = due_conditions(Scope.of(command, uow.settings), uow.settings, today)
@@ -179,6 +247,8 @@ class _Run:
         """Bill every client, or see that another caller has billed it."""
         position, size = 0, min(_FIRST_PAGE, self.config.page_clients)
         elsewhere: list[int] = []
+        if self.paging_until is None:
+            self.paging_until = self.context.elapsed() + self.config.page_seconds
         while position < len(clients):
             began = self.context.elapsed()
             self._check_bounds(began)
@@ -201,7 +271,7 @@ class _Run:
         Never by more than a step up or down: one slow page may have waited for somebody else.
         """
         wanted = int(size * _AIM * self.config.page_seconds / max(spent, 1e-6))
-        smallest = min(_FIRST_PAGE, self.config.page_clients)
+        smallest = min(_SMALLEST_PAGE, self.config.page_clients)
         return min(max(wanted, size // 2, smallest), size * 4, self.config.page_clients)
 
     def _look_again(self, elsewhere: Sequence[int]) -> None:
@@ -217,10 +287,10 @@ class _Run:
             self._check_bounds(now)
             if now >= limit:
                 raise RunIncomplete(self.progress.count)
-            client_ids, rest = sorted(waiting[:_FIRST_PAGE]), waiting[_FIRST_PAGE:]
+            client_ids, rest = sorted(waiting[:_SMALLEST_PAGE]), waiting[_SMALLEST_PAGE:]
             try:
                 page = self._commit(client_ids, wait_seconds=limit - now)
-            except OutcomeUnknown:
+            except (OutcomeUnknown, StoreFull):
                 raise
             except StoreUnavailable as error:
                 raise RunIncomplete(self.progress.count) from error
@@ -228,6 +298,7 @@ class _Run:
 
     def _check_bounds(self, elapsed: float) -> None:
         over_time = elapsed > self.config.time_limit_seconds
+        over_time = over_time and elapsed > (self.paging_until or 0.0)
         if over_time or self.progress.count >= self.config.document_limit:
             raise RunIncomplete(self.progress.count)
 
@@ -260,7 +331,7 @@ class _Run:
         is_last: bool,
         has_claimed: bool = False,
     ) -> _Page:
-        command, context = self.command, self.context
+        context = self.context
         started: list[int] = []
         complete, digest = False, 0
 
@@ -273,32 +344,86 @@ class _Run:
             return started[0]
 
         with self.store.write(keep=not context.dry_run) as uow:
+            uow.require_no_hold()
             if wait_seconds is not None:
                 wait_for(uow, client_ids[0], wait_seconds)
             held = hold(uow, client_ids, wait=context.dry_run)
             reached(Point.LOCK)
-            scope = Scope.of(command, uow.settings)
-            conditions = due_conditions(scope, uow.settings, context.today)
-            if has_claimed:
-                set_claimed_aside(uow, context, held.mine, conditions)
-            job = PageJob(context, scope, conditions, send_email=command.send_email)
-            store = self.store if self.config.set_based else None
-            written = bill_page(uow, store, job, held.mine, run_row)
+            job = self._job_under(uow.settings)
+            written = self._bill(uow, job, held.mine, run_row, has_claimed=has_claimed)
             run_id = started[0] if started else self.progress.run_id
             if run_id is not None:
                 _count(uow, run_id, written or NOTHING)
                 nothing_left = is_last and not held.elsewhere and not context.dry_run
-                if nothing_left and not anything_due(uow, conditions):
+                if nothing_left and not self._anything_left(uow, job):
                     self._complete(uow, run_id)
                     complete = True
             if self.with_digest and written is not None and written.numbers is not None:
                 digest = digest_of(uow, written.numbers, written.count)
+            if self.watch is not None and written is not None:
+                self.watch(uow, written)
         return _Page(written, held.elsewhere, run_id, complete, digest)
+
+    def _bill(
+        self,
+        uow: UnitOfWork,
+        job: PageJob,
+        client_ids: Sequence[int],
+        run_row: Callable[[], int],
+        *,
+        has_claimed: bool,
+    ) -> Written | None:
+        """Bill clients that are held, whatever has a claim in its way parked first."""
+        aside: list[Parked] = []
+        if has_claimed:
+            aside = set_claimed_aside(uow, self.context, client_ids, job.conditions)
+        store = self.store if self.config.set_based else None
+        written = bill_page(uow, store, job, client_ids, run_row)
+        if not aside:
+            return written
+        note_parked(uow, run_row(), aside)
+        return Written(0, 0, len(aside)).plus(written or NOTHING)
+
+    def _job_under(self, settings: BusinessSettings) -> PageJob:
+        """Return what pages are billed by; its conditions are built once for all of them."""
+        job = self.job
+        if job is None or job.settings is not settings:
+            job = self.job = PageJob(
+                self.context,
+                Scope.of(self.command, settings),
+                settings,
+                send_email=self.command.send_email,
+                mail_held_until=self._mail_held_until(),
+            )
+        return job
+
+    def _mail_held_until(self) -> datetime | None:
+        hold = self.config.mail_hold_seconds
+        return self.context.now + timedelta(seconds=hold) if hold else None
+
+    def _anything_left(self, uow: UnitOfWork, job: PageJob) -> bool:
+        left = anything_left(self.store, uow, self.command, self.context.today)
+        return anything_due(uow, job.conditions) if left is None else left
 
     def _start(self, uow: UnitOfWork) -> int:
         """Write the run's row; a run that did nothing leaves none."""
-        command, context = self.command, self.context
+        context = self.context
         run_id = uow.take(RUN_ID)
+        uow.insert(
+            tables.runs,
+            id=run_id,
+            kind=self.kind,
+            run_on=context.today,
+            started_at=context.now,
+            caller=context.caller.credential,
+            request_id=context.request_id,
+            scope=self._scope(),
+        )
+        return run_id
+
+    def _scope(self) -> dict[str, Any]:
+        """Return what the run is limited to, by the command's own names."""
+        command = self.command
         scope = {
             "client_id": command.client_id,
             "service_ids": command.service_ids,
@@ -306,36 +431,32 @@ class _Run:
             "domain_ids": command.domain_ids,
             "send_email": command.send_email,
         }
-        uow.execute(
-            sa.insert(tables.runs).values(
-                id=run_id,
-                kind=self.kind,
-                run_on=context.today,
-                started_at=context.now,
-                caller=context.caller.credential,
-                request_id=context.request_id,
-                scope={name: value for name, value in scope.items() if value is not None},
-            )
-        )
-        return run_id
+        return {name: value for name, value in scope.items() if value is not None}
 
     def _complete(self, uow: UnitOfWork, run_id: int) -> None:
-        runs = tables.runs
         finished_at = self.context.now + timedelta(seconds=self.context.elapsed())
-        values = {"finished_at": finished_at, "complete": True}
-        uow.execute(sa.update(runs).where(runs.c.id == run_id).values(**values))
+        _COMPLETE.run(uow.connection, {"run_id": run_id, "at": finished_at})
 
 
 def _count(uow: UnitOfWork, run_id: int, written: Written) -> None:
+    values = {"run_id": run_id, "documents": written.count, "parked": written.parked}
+    _COUNT.run(uow.connection, values)
+
+
+def last_complete_run(uow: UnitOfWork) -> datetime | None:
+    """Return when the latest complete run of the whole account ended, whoever started it.
+
+    By the account's clock; None before the first.
+    """
     runs = tables.runs
-    uow.execute(
-        sa.update(runs)
-        .where(runs.c.id == run_id)
-        .values(
-            document_count=runs.c.document_count + written.count,
-            parked_count=runs.c.parked_count + written.parked,
-        )
+    query = (
+        sa.select(runs.c.finished_at)
+        .where(runs.c.complete, runs.c.scope.in_(_WHOLE))
+        .order_by(runs.c.id.desc())
+        .limit(1)
     )
+    found: datetime | None = uow.execute(query).scalar()
+    return found
 
 
 def last_daily_run(uow: UnitOfWork, now: datetime) -> date | None:

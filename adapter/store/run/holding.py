@@ -69,12 +69,18 @@ def among(uow: UnitOfWork, column: Any, client_ids: Sequence[int]) -> Any:
 
     SQLite reads a dense range, its quickest way, and leaves out later what lies between; a sparse
     one would cost what exists instead of what is due. On a server rows may appear between the ids
-    while they are read, so they are always named.
+    while they are read, so they are named unless no id lies between.
     """
-    width = client_ids[-1] - client_ids[0] + 1
-    if uow.is_alone and width <= _DENSE * len(client_ids):
+    if is_dense(uow, client_ids):
         return sa.and_(column >= client_ids[0], column <= client_ids[-1])
     return column.in_(_names(client_ids))
+
+
+def is_dense(uow: UnitOfWork, client_ids: Sequence[int]) -> bool:
+    """Tell whether a page (ascending) may be read as all clients between its first and last."""
+    width = client_ids[-1] - client_ids[0] + 1
+    # Beside others what lies between may be on a page of theirs.
+    return width <= (_DENSE if uow.is_alone else 1) * len(client_ids)
 
 
 def _listed(client_ids: Sequence[int]) -> sa.Select[tuple[int]]:

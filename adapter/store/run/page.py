@@ -8,11 +8,15 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from adapter.billing.drafts import Decision
-from adapter.billing.generate import RunTerms, decide
+from adapter.billing.due import RunTerms
+from adapter.billing.generate import decide
 from adapter.billing.model import BillableKind
+from adapter.billing.settings import BusinessSettings
 from adapter.commands.context import Context
 from adapter.commands.model import GenerateDueInvoices
 from adapter.store.run import plain
@@ -20,20 +24,26 @@ from adapter.store.run.blocks import take_numbers
 from adapter.store.run.load import load_clients, load_shared
 from adapter.store.run.rows import Shared
 from adapter.store.run.scope import Scope, anything_due, due_conditions
-from adapter.store.run.write import Written, write_decisions
+from adapter.store.run.write import Pending, Written
 from adapter.store.unit_of_work import Store, UnitOfWork
 
 _RECURRING = BillableKind.RECURRING_INVOICE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PageJob:
-    """What every page of a run is billed by. `conditions` say what is due, a kind each."""
+    """What every page of a run is billed by, as long as the settings are the same."""
 
     context: Context
     scope: Scope
-    conditions: Mapping[BillableKind, Any]
+    settings: BusinessSettings
     send_email: bool
+    mail_held_until: datetime | None = None
+
+    @cached_property
+    def conditions(self) -> Mapping[BillableKind, Any]:
+        """What is due, a kind each. Building it costs more than a small page: ask when needed."""
+        return due_conditions(self.scope, self.settings, self.context.today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +53,6 @@ class Found:
     shared: Shared
     staged: plain.PlainPage
     decisions: Sequence[Decision]
-
-    @property
-    def document_count(self) -> int:
-        """How many documents the page issues."""
-        return self.staged.count + sum(len(each.documents) for each in self.decisions)
 
     def __bool__(self) -> bool:
         """Tell whether anything was due."""
@@ -65,9 +70,11 @@ def find(uow: UnitOfWork, store: Store | None, job: PageJob, client_ids: Sequenc
     staged = plain.PlainPage(special=tuple(client_ids))
     if store is not None and client_ids and plain.can_serve(job.scope, uow.settings, shared):
         staged = plain.PlainPath(uow, store, job.context, shared).stage(client_ids)
-    decisions = _decide(uow, job, shared, staged.special, job.conditions)
-    if staged.recurring:
-        only = {_RECURRING: job.conditions[_RECURRING]}
+    decisions: list[Decision] = []
+    if staged.special or staged.recurring:
+        conditions = job.conditions
+        decisions = _decide(uow, job, shared, staged.special, conditions)
+        only = {kind: each for kind, each in conditions.items() if kind is _RECURRING}
         decisions += _decide(uow, job, shared, staged.recurring, only)
     return Found(shared, staged, decisions)
 
@@ -76,18 +83,26 @@ def write(
     uow: UnitOfWork, store: Store | None, job: PageJob, found: Found, run_id: int | None
 ) -> Written:
     """Write what was found; the caller commits it together or not at all."""
-    count, staged = found.document_count, found.staged
+    staged = found.staged
+    pending = Pending.of(uow, job.context, run_id, found.decisions)
+    count = staged.count + pending.count
     if not count:
-        return write_decisions(uow, job.context, run_id, found.decisions)
+        return Written(0, 0, pending.parked)
     numbers = take_numbers(uow, count)
     if store is not None and staged.count:
         path = plain.PlainPath(uow, store, job.context, found.shared)
-        path.write(staged, run_id, numbers, send_email=job.send_email)
-    decided = write_decisions(
-        uow, job.context, run_id, found.decisions, numbers.after(staged.count)
-    )
-    last_id = numbers.id_at(count - 1)
-    return Written(count, last_id, decided.parked, numbers)
+        path.write(
+            staged,
+            run_id,
+            numbers,
+            send_email=job.send_email,
+            held_until=job.mail_held_until,
+        )
+    if pending.count:
+        pending.write(
+            uow, job.context, numbers.after(staged.count), mail_held_until=job.mail_held_until
+        )
+    return Written(count, numbers.id_at(count - 1), pending.parked, numbers)
 
 
 def _decide(
@@ -156,7 +171,7 @@ def bill_client(uow: UnitOfWork, context: Context, client_id: int) -> bool:
     conditions = due_conditions(scope, uow.settings, context.today)
     if not anything_due(uow, conditions):
         return False
-    job = PageJob(context, scope, conditions, send_email=True)
+    job = PageJob(context, scope, uow.settings, send_email=True)
     return bill_page(uow, None, job, [client_id], lambda: None) is not None
 
 
@@ -181,7 +196,6 @@ def bill_first(  # noqa: PLR0913 - an order's three kinds of items
         BillableKind.DOMAIN: tuple(domain_ids),
     }
     scope = Scope(client_id, ids, at_once=True, riders=False)
-    conditions = due_conditions(scope, uow.settings, context.today)
-    job = PageJob(context, scope, conditions, send_email=send_email)
+    job = PageJob(context, scope, uow.settings, send_email=send_email)
     found = find(uow, None, job, [client_id])
     return write(uow, None, job, found, None).last_id or None

@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from adapter.billing.model import BillableKind, InvoiceStatus
+from adapter.billing.model import BillableKind, InvoiceStatus, ItemAction
 from adapter.billing.money import Money
 from adapter.billing.schedule import Cycle
 from adapter.billing.settings import BusinessSettings
@@ -23,6 +23,9 @@ from adapter.store.unit_of_work import Store, UnitOfWork
 # Others who write wait for a preview on SQLite, so it ends by itself.
 MOST_DOCUMENTS: Final = 400
 MOST_SECONDS: Final = 5.0
+# Three documents of the longest cycle, with what is in advance.
+_FURTHEST: Final = timedelta(days=3660)
+_LAST_DAY: Final = date(9000, 1, 1)
 
 _DOCUMENTS = tables.documents
 _LINES = tables.document_lines
@@ -89,6 +92,24 @@ def preview(
         )
 
 
+def next_documents(
+    uow: UnitOfWork, context: Context, kind: BillableKind, billable_id: int, *, most: int = 3
+) -> tuple[tuple[PreviewDocument, ...], date | None]:
+    """Return the next documents of one billable, and the day where it was given up (None: not).
+
+    Each is taken to be paid on its due date. The caller must not keep what the transaction did.
+    """
+    row = uow.row(TABLES[kind], billable_id)
+    if row is None:
+        return (), None
+    uow.lock_client(row["client_id"])
+    foretold = _Foretold(uow, context, row["client_id"], paid=True, of=(kind, billable_id))
+    foretold.most = most
+    stopped_on = foretold.live(min(context.today + _FURTHEST, _LAST_DAY))
+    found = tuple(foretold.documents[:most])
+    return found, None if len(found) == most else stopped_on
+
+
 def _key(parked: ParkedBillable) -> tuple[BillableKind, int]:
     return parked.kind, parked.billable_id
 
@@ -96,8 +117,18 @@ def _key(parked: ParkedBillable) -> tuple[BillableKind, int]:
 class _Foretold:
     """One client's coming days, lived in a transaction that will not be kept."""
 
-    def __init__(self, uow: UnitOfWork, context: Context, client_id: int, *, paid: bool) -> None:
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        context: Context,
+        client_id: int,
+        *,
+        paid: bool,
+        of: tuple[BillableKind, int] | None = None,
+    ) -> None:
         self.documents: list[PreviewDocument] = []
+        self.most = MOST_DOCUMENTS
+        self._of = of
         self._uow = uow
         self._context = context
         self._client_id = client_id
@@ -108,7 +139,7 @@ class _Foretold:
     def live(self, until: date) -> date | None:
         """Run every day that matters; return the first day left out, None when there is none."""
         day: date | None = self._context.today
-        while day is not None and day <= until:
+        while day is not None and day <= until and not self._is_over():
             if self._is_enough():
                 return day
             context = self._on(day)
@@ -123,7 +154,7 @@ class _Foretold:
 
     def _is_enough(self) -> bool:
         too_long = self._context.elapsed() > MOST_SECONDS
-        return too_long or len(self.documents) >= MOST_DOCUMENTS
+        return too_long or len(self.documents) >= self.most
 
     def _on(self, day: date) -> Context:
         if day == self._context.today:
@@ -159,7 +190,38 @@ class _Foretold:
         query = self._of_client(_DOCUMENTS).where(_DOCUMENTS.c.id > self._last_id)
         for row in self._uow.execute(query.order_by(_DOCUMENTS.c.id)).mappings().all():
             self._last_id = row["id"]
-            yield self._shown(day, row)
+            if self._of is None or self._bills(row["id"], *self._of):
+                yield self._shown(day, row)
+
+    def _is_over(self) -> bool:
+        """Tell whether the one billable that is asked for can get no document any more."""
+        if self._of is None:
+            return False
+        kind, billable_id = self._of
+        row = self._uow.row(TABLES[kind], billable_id)
+        if row is None or row["next_invoice_on"] is not None:
+            return row is None
+        if row["paused"] or row["ended"] or row["parked_reason"] is not None:
+            return True
+        if kind is BillableKind.BILLABLE_ITEM:
+            rides = row["action"] == ItemAction.NEXT_INVOICE and not row["generation_count"]
+            return not rides
+        # What waits for a payment goes on with it.
+        claims = tables.claims.c
+        unpaid = self._unpaid(_DOCUMENTS.c.id).join(
+            tables.claims, claims.document_id == _DOCUMENTS.c.id
+        )
+        mine = unpaid.where(claims.kind == kind.value, claims.billable_id == billable_id)
+        return self._uow.execute(mine.limit(1)).first() is None
+
+    def _bills(self, document_id: int, kind: BillableKind, billable_id: int) -> bool:
+        claims = tables.claims.c
+        query = sa.select(claims.due_on).where(
+            claims.document_id == document_id,
+            claims.kind == kind.value,
+            claims.billable_id == billable_id,
+        )
+        return self._uow.execute(query.limit(1)).first() is not None
 
     def _shown(self, day: date, row: sa.RowMapping) -> PreviewDocument:
         currency = row["currency"]

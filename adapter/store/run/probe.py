@@ -1,8 +1,7 @@
 """The cheap question before a run: is anything due at all? One prepared statement."""
 
-from collections.abc import Mapping
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -11,59 +10,74 @@ from adapter.billing.settings import BusinessSettings
 from adapter.commands.model import GenerateDueInvoices
 from adapter.errors import ClientNotFound
 from adapter.store import tables
-from adapter.store.direct import Question
+from adapter.store.issuing import due_proformas
 from adapter.store.queue import TABLES
 from adapter.store.run.scope import Scope, due_condition
-from adapter.store.unit_of_work import SETTINGS_VERSION, Store
-
-# Dates in the statement are written as days after this one, so that it serves on every day.
-_ORIGIN = date(2000, 1, 1)
-_KEPT = 8
+from adapter.store.run.statement import ORIGIN, TODAY, PageStatement
+from adapter.store.unit_of_work import SETTINGS_VERSION, Store, UnitOfWork
 
 
-def nothing_due(store: Store, command: GenerateDueInvoices, today: date) -> bool | None:
-    """Tell whether nothing is due in the scope of a call without id lists; None: ask otherwise.
+class Due(NamedTuple):
+    """Whether anything is to be billed, and whether any pro-forma is to be an invoice."""
+
+    items: bool
+    proformas: bool
+
+
+def what_is_due(store: Store, command: GenerateDueInvoices, today: date) -> Due | None:
+    """Tell what is due in the scope of a call without id lists; None: ask otherwise.
 
     Building the due condition costs ten times what executing it does, so the statement is kept
     per settings version; the statement itself says whether that version is still the current one.
     Raises `ClientNotFound`.
     """
-    if command.service_ids is not None or command.addon_ids is not None:
+    current = store.cached()
+    # A store on hold is asked like anybody: by a transaction, which says so.
+    if current is None or current.holds or _has_lists(command):
         return None
-    if command.domain_ids is not None:
-        return None
-    settings = store.cached_settings()
-    if settings is None:
-        return None
-    question, days = _prepared(store, settings, one_client=command.client_id is not None)
-    values: dict[str, Any] = {
-        name: today + timedelta(days=offset) for name, offset in days.items()
-    }
-    if command.client_id is not None:
-        values["client_id"] = command.client_id
-    version, known, due = question.ask(values) or (None, None, None)
+    settings = current.settings
+    probe = _prepared(store, settings, command)
+    row = store.direct.fetch(probe.sql, probe.parameters(_values(command, today)))
+    version, known, items, proformas = row or (None, None, None, None)
     if version != settings.settings_version:
         return None
     if not known:
         raise ClientNotFound(command.client_id)
-    return not due
+    return Due(bool(items), bool(proformas))
+
+
+def anything_left(
+    store: Store, uow: UnitOfWork, command: GenerateDueInvoices, today: date
+) -> bool | None:
+    """Tell whether anything is due as a transaction sees it; None for a call with id lists."""
+    if _has_lists(command):
+        return None
+    probe = _prepared(store, uow.settings, command)
+    return bool(probe.all(uow.connection, _values(command, today))[0][2])
+
+
+def _has_lists(command: GenerateDueInvoices) -> bool:
+    lists = (command.service_ids, command.addon_ids, command.domain_ids)
+    return any(ids is not None for ids in lists)
+
+
+def _values(command: GenerateDueInvoices, today: date) -> dict[str, Any]:
+    return {TODAY: today, "client_id": command.client_id}
 
 
 def _prepared(
-    store: Store, settings: BusinessSettings, *, one_client: bool
-) -> tuple[Question, Mapping[str, int]]:
-    key = (settings.settings_version, one_client)
-    found = store.prepared.get(key)
-    if found is None:
-        if len(store.prepared) >= _KEPT:
-            store.prepared.clear()  # statements of earlier settings
-        found = store.prepared[key] = _build(store, settings, one_client=one_client)
-    return found
+    store: Store, settings: BusinessSettings, command: GenerateDueInvoices
+) -> PageStatement:
+    one_client = command.client_id is not None
+
+    def build() -> PageStatement:
+        return PageStatement(_probe(settings, one_client=one_client), store.engine.dialect)
+
+    return store.kept(("probe", settings.settings_version, one_client), build)
 
 
-def _build(
-    store: Store, settings: BusinessSettings, *, one_client: bool
-) -> tuple[Question, Mapping[str, int]]:
+def _probe(settings: BusinessSettings, *, one_client: bool) -> sa.Select[Any]:
+    """Return one row: the settings' version, is the client known, what of `Due` holds."""
     scope = Scope(ids=dict.fromkeys(BillableKind))
     counters = tables.counters
     version = sa.select(counters.c.next_value).where(
@@ -76,20 +90,17 @@ def _build(
     probes = []
     for kind in BillableKind:
         table = TABLES[kind]
-        condition: Any = due_condition(kind, scope, settings, _ORIGIN)
+        condition: Any = due_condition(kind, scope, settings, ORIGIN)
         probe = sa.exists().select_from(table).where(condition)
         probes.append(probe.where(table.c.client_id == client_id) if one_client else probe)
     # A CASE stops at the first kind that has something due, on every engine.
     due = sa.case(*((probe, 1) for probe in probes), else_=0)
-    statement = sa.select(
+    proformas = due_proformas(ORIGIN)
+    if one_client:
+        proformas = proformas.where(tables.documents.c.client_id == client_id)
+    return sa.select(
         sa.func.coalesce(version.scalar_subquery(), 0).label("version"),
         sa.case((known, 1), else_=0).label("known") if one_client else known.label("known"),
         due.label("due"),
+        sa.case((proformas.exists(), 1), else_=0).label("proformas"),
     )
-    question = store.direct.prepare(statement)
-    days = {
-        name: (value - _ORIGIN).days
-        for name, value in question.defaults.items()
-        if isinstance(value, date)
-    }
-    return question, days

@@ -1,8 +1,11 @@
 """From stored rows to what `billing.generate` decides about, one billable at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from operator import itemgetter
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -30,6 +33,23 @@ _LINE_TYPES = {
     BillableKind.BILLABLE_ITEM: LineType.BILLABLE_ITEM,
 }
 _NO_CUSTOM = ("", "", "", "", "")
+_FREQUENCIES: Final = {frequency.value: frequency for frequency in Frequency}
+
+# A run reads these for every document, so they are read by their place.
+RECURRING_COLUMNS: Final = (
+    "id", "client_id", "currency", "frequency", "start_on", "occurrence", "generation_count",
+    "recurrence_limit", "increase_percentage", "increase_interval", "order_number",
+    "custom_values", "discount_amount", "discount_percentage", "number_prefix", "number_suffix",
+    "send_email", "catch_up", "fence",
+)  # fmt: skip
+LINE_COLUMNS: Final = tuple(
+    tables.recurring_lines.c[name]
+    for name in (
+        "product_code", "quantity", "description", "unit_price", "vat_applies", "vat_rate",
+        "includes_vat", "custom", "cost_price", "discount_percentage",
+    )
+)  # fmt: skip
+_recurring_values: Final = itemgetter(*RECURRING_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,51 +197,96 @@ def _limit(kind: BillableKind, row: sa.RowMapping) -> int:
             return 0
 
 
-def recurring_line(row: sa.RowMapping, currency: str) -> RecurringLine:
-    """Return a stored line as it was quoted."""
-    custom = tuple(row["custom"]) if row["custom"] else _NO_CUSTOM
+def recurring_line(values: Sequence[Any], currency: str) -> RecurringLine:
+    """Return a stored line, its values in the order of `LINE_COLUMNS`, as it was quoted."""
+    (
+        code,
+        quantity,
+        description,
+        unit_price,
+        vat_applies,
+        vat_rate,
+        includes_vat,
+        stored,
+        cost_price,
+        discount,
+        *_,
+    ) = values
+    custom = _NO_CUSTOM
+    if stored:
+        first, second, third, fourth, fifth, *_ = stored
+        custom = (first, second, third, fourth, fifth)
     return RecurringLine(
-        product_code=row["product_code"],
-        quantity=row["quantity"],
-        description=row["description"],
-        unit_price=row["unit_price"],
-        currency=currency,
-        vat_applies=row["vat_applies"],
-        vat_rate=row["vat_rate"],
-        includes_vat=row["includes_vat"],
-        custom=(custom[0], custom[1], custom[2], custom[3], custom[4]),
-        cost_price=row["cost_price"],
-        discount_percentage=row["discount_percentage"],
+        code,
+        quantity,
+        description,
+        unit_price,
+        currency,
+        vat_applies,
+        vat_rate,
+        includes_vat,
+        custom,
+        cost_price,
+        discount,
     )
 
 
 def due_recurring(
-    row: sa.RowMapping, lines: Iterable[sa.RowMapping], settings: BusinessSettings
+    row: Mapping[Any, Any],
+    lines: Iterable[Sequence[Any]],
+    settings: BusinessSettings,
+    exchange: tuple[str, Decimal] | None = None,
 ) -> DueRecurring:
     """Return a stored recurring invoice as `billing.generate` looks at it."""
-    currency = row["currency"]
-    increase = None
-    if row["increase_interval"]:
-        increase = Increase(row["increase_percentage"], row["increase_interval"])
-    prefix, suffix = row["number_prefix"], row["number_suffix"]
-    discount = row["discount_amount"]
+    return recurring_of(_recurring_values(row), lines, settings, exchange)
+
+
+def recurring_of(
+    values: Sequence[Any],
+    lines: Iterable[Sequence[Any]],
+    settings: BusinessSettings,
+    exchange: tuple[str, Decimal] | None = None,
+) -> DueRecurring:
+    """Do what `due_recurring` does, from values in the order of `RECURRING_COLUMNS`."""
+    (
+        record_id,
+        _,
+        currency,
+        frequency,
+        start_on,
+        occurrence,
+        generation_count,
+        recurrence_limit,
+        percentage,
+        interval,
+        order_number,
+        custom_values,
+        discount_amount,
+        discount_percentage,
+        prefix,
+        suffix,
+        send_email,
+        catch_up,
+        fence,
+    ) = values
     return DueRecurring(
-        recurring_invoice_id=row["id"],
+        recurring_invoice_id=record_id,
         currency=currency,
-        frequency=Frequency(row["frequency"]),
-        start_on=row["start_on"],
-        occurrence=row["occurrence"],
-        generation_count=row["generation_count"],
-        recurrence_limit=row["recurrence_limit"],
-        increase=increase,
-        lines=tuple(recurring_line(line, currency) for line in lines),
-        order_number=row["order_number"],
-        custom_values=tuple(row["custom_values"]),
-        discount_amount=None if discount is None else Money(discount, currency),
-        discount_percentage=row["discount_percentage"],
+        frequency=_FREQUENCIES.get(frequency) or Frequency(frequency),
+        start_on=start_on,
+        occurrence=occurrence,
+        generation_count=generation_count,
+        recurrence_limit=recurrence_limit,
+        increase=Increase(percentage, interval) if interval else None,
+        lines=tuple([recurring_line(line, currency) for line in lines]),
+        order_number=order_number,
+        custom_values=tuple(custom_values),
+        discount_amount=None if discount_amount is None else Money(discount_amount, currency),
+        discount_percentage=discount_percentage,
         number_prefix=settings.number_prefix if prefix is None else prefix,
         number_suffix=settings.number_suffix if suffix is None else suffix,
-        send_email=row["send_email"],
-        catch_up=CatchUp(row["catch_up"]) if row["catch_up"] else settings.recurring_catch_up,
-        fence=row["fence"],
+        send_email=send_email,
+        catch_up=CatchUp(catch_up) if catch_up else settings.recurring_catch_up,
+        fence=fence,
+        exchange=exchange,
     )

@@ -1,5 +1,6 @@
 """What a run may bill: the due condition of every kind, written once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -120,7 +121,7 @@ def due_conditions(
     return {kind: condition for kind, condition in found.items() if condition is not None}
 
 
-def anything_due(uow: UnitOfWork, conditions: dict[BillableKind, Any]) -> bool:
+def anything_due(uow: UnitOfWork, conditions: Mapping[BillableKind, Any]) -> bool:
     """Tell whether any kind has a due row, in one statement."""
     if not conditions:
         return False

@@ -4,6 +4,7 @@ Whole numbers of Python would take five times that, and sorting in the database 
 """
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -13,7 +14,7 @@ _DENSE: Final = 4096  # from here on a bit a number is smaller than two bytes ea
 
 
 class IdSet:
-    """A set of ids above zero: by their upper bits, a list of the lower ones or a bit for each."""
+    """A set of ids above zero: by their upper bits, the lower ones in order or a bit for each."""
 
     def __init__(self, ids: Iterable[int] = ()) -> None:
         self._parts: dict[int, array[int] | bytearray] = {}
@@ -29,6 +30,9 @@ class IdSet:
                 part.append(lower)
                 if len(part) >= _DENSE:
                     parts[upper] = _bits(part)
+        for upper, part in parts.items():
+            if not isinstance(part, bytearray):
+                parts[upper] = array("H", sorted(set(part)))
 
     def __bool__(self) -> bool:
         return bool(self._parts)
@@ -37,7 +41,10 @@ class IdSet:
         part, lower = self._parts.get(each >> _BITS), each & _MASK
         if isinstance(part, bytearray):
             return bool(part[lower >> 3] & 1 << (lower & 7))
-        return part is not None and lower in part
+        if part is None:
+            return False
+        at = bisect_left(part, lower)
+        return at < len(part) and part[at] == lower
 
     def __iter__(self) -> Iterator[int]:
         for upper in sorted(self._parts):
@@ -48,7 +55,7 @@ class IdSet:
                         at = first + (position << 3)
                         yield from (at + bit for bit in range(8) if byte & 1 << bit)
             else:
-                yield from (first + lower for lower in sorted(set(part)))
+                yield from (first + lower for lower in part)
 
     def ascending(self) -> "array[int]":
         """Return the ids in order, each once, eight bytes each."""

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from adapter.commands.context import Context
 from adapter.store import tables
+from adapter.store.numbers import raise_counter
 from adapter.store.queue import requeue_all
 from adapter.store.setup.defaults import insert_with_id
 from adapter.store.setup.planning import Planned, id_of, plan_rows
-from adapter.store.setup.reading import NEXT, SETTINGS, read_catalogue
+from adapter.store.setup.reading import NEXT, SETTINGS, Mistakes, read_catalogue
 from adapter.store.setup.settings import change_settings
 from adapter.store.unit_of_work import UnitOfWork
 
@@ -41,12 +42,14 @@ def apply_catalogue(
 ) -> SetupReport:
     """Bring the store to what the catalogue says; what it does not name stays as it is.
 
-    Raises `InvalidCatalogue`, naming the key at fault, before anything is written. Applying it
+    Raises `InvalidCatalogue`, naming every key at fault, before anything is written. Applying it
     again changes nothing. Format: docs/catalogue.md.
     """
-    wanted = read_catalogue(catalogue)
+    mistakes = Mistakes()
+    wanted = read_catalogue(catalogue, mistakes)
     uow.lock_settings()
-    rows = plan_rows(uow, wanted)
+    rows = plan_rows(uow, wanted, mistakes)
+    mistakes.check()
     changes = [change for row in rows if (change := _write(uow, context, row)) is not None]
     if any("cycles_limit" in row.values and row.stored is not None for row in rows):
         requeue_all(uow)
@@ -103,7 +106,10 @@ def _insert(uow: UnitOfWork, row: Planned, values: dict[str, Any]) -> int | str:
         uow.execute(sa.insert(section.table).values(**values))
         return str(values[section.id_column])
     if row.row_id is None:
-        return uow.insert(section.table, **values)
+        # Servers count on in transactions that are rolled back: a file that was tried first would
+        # get other ids. Nobody else is writing: the settings are locked.
+        highest = uow.execute(sa.select(sa.func.max(section.table.c.id))).scalar() or 0
+        return insert_with_id(uow, section.table, int(highest) + 1, **values)
     return insert_with_id(uow, section.table, int(row.row_id), **values)
 
 
@@ -149,15 +155,8 @@ def _write_prices(
 
 def _raise_counter(uow: UnitOfWork, context: Context, name: str, value: int) -> bool:
     """Let a counter go on from `value`; one that is there already or beyond stays."""
-    counters = tables.counters
-    at = counters.c.name == name
-    present = uow.execute(sa.select(counters.c.next_value).where(at).with_for_update()).scalar()
-    if value <= (present or 1):
+    before = raise_counter(uow, name, value)
+    if before is None:
         return False
-    if present is None:
-        uow.execute(sa.insert(counters).values(name=name, next_value=value))
-    else:
-        uow.execute(sa.update(counters).where(at).values(next_value=value))
-    detail = {"name": name, "old": present or 1, "new": value}
-    uow.audit(context, "change", "counter", 0, detail)
+    uow.audit(context, "change", "counter", 0, {"name": name, "old": before, "new": value})
     return True

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from adapter.store import tables
 from adapter.store.unit_of_work import (
+    CLIENT_IDENTITY,
     DOCUMENT_ID,
     INVOICE_NUMBER,
     ORDER_NUMBER,
@@ -17,10 +18,6 @@ from adapter.store.unit_of_work import (
 )
 
 DEFAULT_CURRENCY: Final = "ZAR"
-
-# Taken by whoever makes a client or changes its e-mail address, so that two at once cannot both
-# find an address free. The value means nothing, the row lock does.
-CLIENT_IDENTITY: Final = "client_identity"
 
 _COUNTERS = (
     DOCUMENT_ID,

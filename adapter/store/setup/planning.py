@@ -1,6 +1,6 @@
 """Checked entries against the store -> the rows to write; everything that can be wrong is here."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from adapter.errors import InvalidCatalogue
 from adapter.store import tables
-from adapter.store.setup.reading import Catalogue, Entry
+from adapter.store.setup.reading import Catalogue, Entry, Mistakes
 from adapter.store.setup.sections import (
     CURRENCIES,
+    CUSTOM_FIELDS,
     PRODUCT_GROUPS,
     PRODUCTS,
     REQUIRED,
@@ -56,22 +57,41 @@ def id_of(reference: Any) -> Any:
     return reference.row_id if isinstance(reference, Planned) else reference
 
 
-def plan_rows(uow: UnitOfWork, catalogue: Catalogue) -> list[Planned]:
-    """Return the rows to write in their order; raises `InvalidCatalogue`. Writes nothing."""
+def plan_rows(uow: UnitOfWork, catalogue: Catalogue, mistakes: Mistakes) -> list[Planned]:
+    """Return the rows to write in their order, what is wrong noted. Writes nothing.
+
+    What names an entry of a section with mistakes is not noted: it may be right.
+    """
     planned: dict[str, list[Planned]] = {}
     rows = {section.name: _rows(uow, section) for section in SECTIONS}
     for section in SECTIONS:
         entries = catalogue.entries[section.name]
         if section is PRODUCTS:
             groups = _groups(rows[PRODUCT_GROUPS.name], planned[PRODUCT_GROUPS.name])
-            entries = tuple(_with_group(entry, groups) for entry in entries)
-        planned[section.name] = _match(section, entries, rows[section.name])
-        if section is CURRENCIES:
-            _settle_currencies(uow, rows[section.name], planned[section.name])
-    currencies = _currencies(rows[CURRENCIES.name], planned[CURRENCIES.name])
+            entries = tuple(_with_groups(entries, groups, mistakes))
+        planned[section.name] = _match(section, entries, rows[section.name], mistakes)
+        if section is CURRENCIES and not mistakes.are_in(CURRENCIES.name):
+            with mistakes.noted():
+                _settle_currencies(uow, rows[section.name], planned[section.name])
+    currencies = None
+    if not mistakes.are_in(CURRENCIES.name):
+        currencies = _currencies(rows[CURRENCIES.name], planned[CURRENCIES.name])
     for row in _all(planned):
-        _settle_prices(row, currencies)
+        _settle_prices(row, currencies, mistakes)
+    if not mistakes.are_in(PRODUCTS.name):
+        _check_products(rows[PRODUCTS.name], planned, mistakes)
     return list(_all(planned))
+
+
+def _check_products(
+    rows: Sequence[sa.RowMapping], planned: Mapping[str, Sequence[Planned]], mistakes: Mistakes
+) -> None:
+    """See to it that custom fields belong to products that there are, or to none."""
+    known = {row["id"] for row in rows} | {row.row_id for row in planned[PRODUCTS.name]}
+    for row in planned[CUSTOM_FIELDS.name]:
+        product_id = row.final("product_id")
+        if product_id and product_id not in known:
+            mistakes.add(f"{row.entry.path}.product", f"there is no product {product_id}")
 
 
 def _all(planned: Mapping[str, Sequence[Planned]]) -> Iterable[Planned]:
@@ -86,14 +106,17 @@ def _rows(uow: UnitOfWork, section: Section) -> list[sa.RowMapping]:
 
 
 def _match(
-    section: Section, entries: Sequence[Entry], rows: Sequence[sa.RowMapping]
+    section: Section,
+    entries: Sequence[Entry],
+    rows: Sequence[sa.RowMapping],
+    mistakes: Mistakes,
 ) -> list[Planned]:
     """Find the row of each entry: by its id, else by its natural key."""
     by_id = {row[section.id_column]: row for row in rows}
     with_id: set[int] = set()
     for entry in entries:
         if entry.row_id in with_id:
-            raise InvalidCatalogue(f"{entry.path}.id", "stands twice")
+            mistakes.add(f"{entry.path}.id", "stands twice")
         with_id |= {entry.row_id} if entry.row_id is not None else set()
     by_key: dict[tuple[Any, ...], list[sa.RowMapping]] = {}
     for stored in rows:
@@ -102,14 +125,15 @@ def _match(
     planned = []
     seen: dict[tuple[Any, ...], Entry] = {}
     for entry in entries:
-        row = _planned(entry, _stored(entry, by_id, by_key))
-        key = section.natural_key({column: row.final(column) for column in section.natural})
-        # Rows of one name are told apart by their ids, where the store allows them at all.
-        earlier = seen.setdefault(key, entry)
-        told_apart = entry.row_id is not None and earlier.row_id is not None
-        if earlier is not entry and (section.unique or not told_apart):
-            raise InvalidCatalogue(entry.path, f"is there already: {earlier.path}")
-        planned.append(row)
+        with mistakes.noted():
+            row = _planned(entry, _stored(entry, by_id, by_key))
+            key = section.natural_key({column: row.final(column) for column in section.natural})
+            # Rows of one name are told apart by their ids, where the store allows them at all.
+            earlier = seen.setdefault(key, entry)
+            told_apart = entry.row_id is not None and earlier.row_id is not None
+            if earlier is not entry and (section.unique or not told_apart):
+                raise InvalidCatalogue(entry.path, f"is there already: {earlier.path}")
+            planned.append(row)
     return planned
 
 
@@ -136,11 +160,11 @@ def _stored(
 def _planned(entry: Entry, stored: sa.RowMapping | None) -> Planned:
     section = entry.section
     if stored is None:
-        values = {}
-        for key in section.keys:
-            values[key.column] = entry.values.get(key.column, key.default)
-            if values[key.column] is REQUIRED:
-                raise InvalidCatalogue(f"{entry.path}.{key.name}", "is missing")
+        values = {key.column: entry.values.get(key.column, key.default) for key in section.keys}
+        missing = [key.name for key in section.keys if values[key.column] is REQUIRED]
+        if missing:
+            first, *others = [(f"{entry.path}.{name}", "is missing") for name in missing]
+            raise InvalidCatalogue(*first, tuple(others))
         return Planned(entry, None, values, entry.row_id, {})
     if section.fixed:
         # What other records name it by.
@@ -169,6 +193,18 @@ def _groups(
         if row.row_id is not None:
             groups[int(row.row_id)] = [reference]
     return groups
+
+
+def _with_groups(
+    entries: Iterable[Entry], groups: Mapping[str | int, list[Reference]], mistakes: Mistakes
+) -> Iterator[Entry]:
+    """Yield products whose group is a reference; one that is not found is noted."""
+    for entry in entries:
+        try:
+            yield _with_group(entry, groups)
+        except InvalidCatalogue as error:
+            if not mistakes.are_in(PRODUCT_GROUPS.name):
+                mistakes.add(error.path, error.detail)
 
 
 def _with_group(entry: Entry, groups: Mapping[str | int, list[Reference]]) -> Entry:
@@ -253,18 +289,27 @@ def _currencies(
     return codes | {row.final("code"): row for row in planned}
 
 
-def _settle_prices(row: Planned, currencies: Mapping[str, Reference]) -> None:
-    """Check price lists against currencies and way of payment, and refer to the currencies."""
+def _settle_prices(
+    row: Planned, currencies: Mapping[str, Reference] | None, mistakes: Mistakes
+) -> None:
+    """Check price lists against currencies and way of payment, and refer to the currencies.
+
+    `currencies` are None where they are not known for mistakes of their own.
+    """
     names = {kind: name for name, kind in row.section.price_lists.items()}
     settled: dict[str, dict[Reference, Mapping[str, tuple[int, int]]]] = {}
     for kind, lists in row.entry.prices.items():
         for code, terms in lists.items():
             path = f"{row.entry.path}.{names[kind]}.{code}"
-            if code not in currencies:
-                raise InvalidCatalogue(path, "there is no such currency")
             for term in terms:
-                _check_term(row, term, f"{path}.{term}")
-            settled.setdefault(kind, {})[currencies[code]] = terms
+                with mistakes.noted():
+                    _check_term(row, term, f"{path}.{term}")
+            if currencies is None:
+                continue
+            if code in currencies:
+                settled.setdefault(kind, {})[currencies[code]] = terms
+            else:
+                mistakes.add(path, "there is no such currency")
     row.prices = settled
 
 

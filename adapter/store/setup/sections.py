@@ -246,6 +246,21 @@ TAX_RULES: Final = Section(
     ),
 )
 
+CUSTOM_FIELDS: Final = Section(
+    "custom_fields",
+    "custom_field",
+    tables.custom_fields,
+    ("product_id", "name"),
+    (
+        Key("name", _name),
+        Key("product", fields.whole(0, fields.MAX_COUNTER), 0, stored_as="product_id"),
+        Key("description", fields.text(), ""),
+        _flag("required"),
+        _flag("on_order", default=True),
+        Key("position", _count, 0),
+    ),
+)
+
 # In the order in which they are written: what is referred to comes first.
 SECTIONS: Final = (
     CURRENCIES,
@@ -257,4 +272,5 @@ SECTIONS: Final = (
     PROMOTIONS,
     PAYMENT_METHODS,
     TAX_RULES,
+    CUSTOM_FIELDS,
 )

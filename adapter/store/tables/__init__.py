@@ -1,5 +1,7 @@
 """Every table of the store, in SQLAlchemy Core."""
 
+from adapter.store.tables.attempts import attempts, breakers, call_counts
+from adapter.store.tables.backend_ids import backend_ids
 from adapter.store.tables.base import metadata
 from adapter.store.tables.billables import (
     billable_items,
@@ -11,12 +13,14 @@ from adapter.store.tables.billables import (
     recurring_lines,
     service_addons,
     services,
+    upgrades,
 )
 from adapter.store.tables.catalogue import (
     addons,
     client_groups,
     counters,
     currencies,
+    custom_fields,
     payment_methods,
     prices,
     product_groups,
@@ -26,54 +30,84 @@ from adapter.store.tables.catalogue import (
     tax_rules,
     tlds,
 )
-from adapter.store.tables.clients import clients, credentials, credits_log
+from adapter.store.tables.clients import (
+    activity_log,
+    clients,
+    contacts,
+    credentials,
+    credits_log,
+)
 from adapter.store.tables.documents import (
     audit,
     claims,
     document_lines,
     documents,
     held_occurrences,
+    mail_delivery,
     outbox,
+    run_parked,
     runs,
     sandbox_clock,
     schedule_changes,
+    statements,
     transactions,
 )
+from adapter.store.tables.holds import holds
+from adapter.store.tables.imports import expected_invoices, imports
+from adapter.store.tables.journal import requests
+from adapter.store.tables.quotes import pay_methods, quotes
 
 __all__ = [
+    "activity_log",
     "addons",
+    "attempts",
     "audit",
+    "backend_ids",
     "billable_items",
+    "breakers",
     "calendar",
+    "call_counts",
     "cancellation_requests",
     "claims",
     "client_groups",
     "clients",
+    "contacts",
     "counters",
     "credentials",
     "credits_log",
     "currencies",
+    "custom_fields",
     "document_lines",
     "documents",
     "domains",
+    "expected_invoices",
     "held_occurrences",
+    "holds",
+    "imports",
+    "mail_delivery",
     "metadata",
     "orders",
     "outbox",
+    "pay_methods",
     "payment_methods",
     "prices",
     "product_groups",
     "products",
     "promotions",
+    "quotes",
     "recurring_invoices",
     "recurring_lines",
+    "requests",
+    "run_parked",
     "runs",
     "sandbox_clock",
     "schedule_changes",
     "service_addons",
     "services",
     "settings",
+    "statements",
     "tax_rules",
     "tlds",
     "transactions",
+    "upgrades",
 ]

@@ -69,7 +69,9 @@ def schedule_columns() -> list[Column[Any]]:
     `next_due_on` waits for payment; `next_invoice_on` is the run's queue: the due date of the
     next period to invoice, NULL when nothing can be billed. `last_issued_on` is the account day
     of the latest document (at most one period a day under `one_per_day`). `owner` and `fence`
-    say who may generate. `anchor_day` restores a day that month ends clamped.
+    say who may generate. `anchor_day` restores a day that month ends clamped. A schedule that the
+    operator `paused` or `ended` bills nothing; `ended` also says that a recurring invoice has
+    reached its limit.
     """
     return [
         Column("next_due_on", Date),
@@ -80,6 +82,8 @@ def schedule_columns() -> list[Column[Any]]:
         Column("catch_up", short_text(16)),
         Column("parked_reason", short_text(NAME)),
         Column("parked_at", UtcTime),
+        flag("paused"),
+        flag("ended"),
         Column(
             "owner", short_text(16), nullable=False, default="gateway", server_default="gateway"
         ),

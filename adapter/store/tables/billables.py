@@ -41,7 +41,8 @@ orders = Table(
     text("promotion_value", 32),
     notes("nameservers"),
     notes(),
-    Index("ix_orders_status", "status"),
+    flag("hidden"),
+    Index("ix_orders_status", "status", "hidden", "id"),
 )
 
 services = Table(
@@ -74,9 +75,11 @@ services = Table(
     Column("override_suspend_until", Date),
     Column("custom_fields", JsonText, nullable=False, default=dict),
     notes(),
+    flag("hidden"),
     *schedule_columns(),
     Index("ix_services_queue", "next_invoice_on"),
     Index("ix_services_client", "client_id"),
+    Index("ix_services_order", "order_id"),
 )
 
 service_addons = Table(
@@ -99,9 +102,11 @@ service_addons = Table(
     text("status", 16),
     Column("terminated_on", Date),
     notes(),
+    flag("hidden"),
     *schedule_columns(),
     Index("ix_service_addons_queue", "next_invoice_on"),
     Index("ix_service_addons_client", "client_id"),
+    Index("ix_service_addons_order", "order_id"),
 )
 
 domains = Table(
@@ -127,9 +132,11 @@ domains = Table(
     flag("id_protection"),
     flag("do_not_renew"),
     notes(),
+    flag("hidden"),
     *schedule_columns(),
     Index("ix_domains_queue", "next_invoice_on"),
     Index("ix_domains_client", "client_id"),
+    Index("ix_domains_order", "order_id"),
     Index("ix_domains_name", "name"),
 )
 
@@ -153,7 +160,9 @@ billable_items = Table(
     Index("ix_billable_items_client", "client_id", "action", "generation_count"),
 )
 
-# The id comes from the documents' counter: it is the positional API's global document id.
+# The id comes from the documents' counter: it is the positional API's global document id. `issues`
+# is the kind of document it makes: `invoice`, or `proforma` for a recurring pro-forma, which then
+# becomes an invoice `convert_after_days` later (NULL: never by itself).
 recurring_invoices = Table(
     "recurring_invoices",
     metadata,
@@ -163,8 +172,6 @@ recurring_invoices = Table(
     text("frequency", 16),
     Column("start_on", Date, nullable=False),
     number("occurrence"),
-    flag("paused"),
-    flag("ended"),
     Column("recurrence_limit", Integer),
     Column("increase_percentage", Scaled(6)),
     Column("increase_interval", Integer),
@@ -175,11 +182,15 @@ recurring_invoices = Table(
     Column("number_prefix", short_text(9)),
     Column("number_suffix", short_text(9)),
     Column("send_email", Boolean),
+    Column("issues", short_text(16), nullable=False, default="invoice", server_default="invoice"),
+    Column("convert_after_days", Integer),
     *schedule_columns(),
     Index("ix_recurring_invoices_queue", "next_invoice_on"),
     Index("ix_recurring_invoices_client", "client_id"),
 )
 
+# A line that was added later says when (NULL: with the template); one that was removed stays, so
+# that the audit knows what each document was made of.
 recurring_lines = Table(
     "recurring_lines",
     metadata,
@@ -196,6 +207,8 @@ recurring_lines = Table(
     Column("custom", JsonText),
     Column("cost_price", Scaled(6)),
     Column("discount_percentage", Scaled(6)),
+    Column("added_at", UtcTime),
+    Column("removed_at", UtcTime),
     Index("ix_recurring_lines_invoice", "recurring_invoice_id", "position"),
 )
 
@@ -221,4 +234,28 @@ cancellation_requests = Table(
     flag("immediate"),
     notes("reason"),
     flag("done"),
+)
+
+# A change of a service to another product or cycle. `status`: `Pending` until its invoice is paid,
+# `Completed` then, `Cancelled` where its order ended before. Both sides' recurring amounts are net
+# of their discounts; `price` is what the change itself costs.
+upgrades = Table(
+    "upgrades",
+    metadata,
+    row_id(),
+    Column("client_id", RowId, nullable=False),
+    Column("order_id", RowId, nullable=False, default=0, index=True),
+    Column("service_id", RowId, nullable=False, index=True),
+    Column("invoice_id", RowId, nullable=False, default=0, index=True),
+    Column("old_product_id", RowId, nullable=False, default=0),
+    Column("new_product_id", RowId, nullable=False, default=0),
+    text("old_cycle", 16),
+    text("new_cycle", 16),
+    money("old_amount"),
+    money("new_amount"),
+    money("old_discount"),
+    money("new_discount"),
+    money("price"),
+    text("status", 16),
+    Column("created_at", UtcTime, nullable=False),
 )

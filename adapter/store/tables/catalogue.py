@@ -126,6 +126,20 @@ prices = Table(
     UniqueConstraint("item_kind", "item_id", "currency_id", "term"),
 )
 
+# What is asked of a client (`product_id` 0) or with an order of a product. Values are kept with
+# the client or the service, by the field's id. `on_order`: the order form shows it.
+custom_fields = Table(
+    "custom_fields",
+    metadata,
+    row_id(),
+    Column("product_id", RowId, nullable=False, default=0, server_default="0", index=True),
+    text("name"),
+    notes("description"),
+    flag("required"),
+    Column("on_order", Boolean, nullable=False, default=True, server_default=true()),
+    number("position"),
+)
+
 # `promotion_type`: Percentage, Fixed Amount, Price Override, Free Setup. `recur_for` 0 is without
 # end. Lists are comma separated; empty means all.
 promotions = Table(

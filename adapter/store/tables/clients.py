@@ -64,12 +64,52 @@ clients = Table(
     flag("marketing_emails"),
     Column("send_documents", Boolean, nullable=False, default=True),
     Column("email_preferences", JsonText, nullable=False, default=dict),
+    text("password_hash"),
+    flag("hidden"),
     Column("created_on", Date, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Index("ix_clients_email", "email_key"),
     # The positional API's pair rule. Not unique: the form-post API compares the e-mail alone.
     Index("ix_clients_pair", "invoice_name", "email_key"),
-    Index("ix_clients_status", "status"),
+    Index("ix_clients_status", "status", "hidden", "id"),
+)
+
+# Other people of a client who get mail. Deleting one erases the row: nothing is billed to it.
+contacts = Table(
+    "contacts",
+    metadata,
+    row_id(),
+    Column("client_id", RowId, nullable=False, index=True),
+    text("first_name"),
+    text("last_name"),
+    text("company_name"),
+    text("email"),
+    text("email_key"),
+    text("address_1"),
+    text("address_2"),
+    text("city"),
+    text("state"),
+    text("postcode"),
+    text("country", 2),
+    text("phone", 64),
+    text("tax_number"),
+    Column("email_preferences", JsonText, nullable=False, default=dict),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Index("ix_contacts_email", "email_key"),
+    sqlite_autoincrement=True,
+)
+
+# What callers note down themselves. `caller` is the credential, `address` where it called from.
+activity_log = Table(
+    "activity_log",
+    metadata,
+    row_id(),
+    Column("client_id", RowId, nullable=False, default=0, index=True),
+    Column("recorded_at", UtcTime, nullable=False),
+    notes("description"),
+    Column("caller", short_text(NAME), nullable=False),
+    text("address", 64),
 )
 
 credits_log = Table(

@@ -1,30 +1,36 @@
 """Rules of creating and listing recurring invoices."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from adapter.billing.model import Increase, RecurringLine
+from adapter.billing.model import DocumentKind, Increase, RecurringLine
 from adapter.billing.money import Money
 from adapter.billing.schedule import Frequency
 from adapter.commands.model import (
+    AddRecurringLine,
     ClientFields,
     CreateRecurringInvoice,
     GenerateDueInvoices,
     GetInvoice,
     ListRecurringInvoices,
+    RemoveRecurringLines,
 )
 from adapter.errors import (
+    BillableNotFound,
     ClientNotFound,
     CurrencyNotListed,
     DiscountTooLarge,
     InvalidField,
+    LineNotFound,
+    LineRequired,
     StartInPast,
     StartTooEarly,
 )
 from adapter.store import tables
+from adapter.store.auditing import Counts, Span, audit
 
 TODAY = date(2026, 3, 2)
 
@@ -219,15 +225,100 @@ def test_a_new_client_takes_the_documents_currency(create, dollars, rows):
     assert _stored(rows)["currency"] == "USD"
 
 
-def test_a_client_with_another_currency_is_refused(create, dollars, rows):
-    with pytest.raises(CurrencyNotListed) as refused:
-        create(_line(currency="USD"))
-    assert (refused.value.line, refused.value.listed) == (0, ("ZAR",))
-    # Nor is a client made by a call that is refused.
+def test_a_recurring_invoice_keeps_its_currency_and_its_documents_are_converted(
+    do, create, dollars, put, rows, store
+):
+    rise = Increase(Decimal(10), 1)
+    create(
+        _line("10.00", currency="USD"),
+        frequency=Frequency.DAILY,
+        discount_amount=Decimal("1.00"),
+        increase=rise,
+        number_prefix="D-",
+    )
+    assert _stored(rows)["currency"] == "USD"
+    assert str(do(ListRecurringInvoices()).recurring_invoices[0].total) == "10.35"
+    do(GenerateDueInvoices())
+    put(tables.currencies, dollars, rate=Decimal("0.04"))
+    do(GenerateDueInvoices(), TODAY + timedelta(days=1))
+    first, second = rows(tables.documents)
+    assert [each["currency"] for each in (first, second)] == ["ZAR", "ZAR"]
+    # 10.00 at 20, less 1.00 at 20; then 11.00 at 25, less 1.00 at 25; 15 % VAT on top.
+    assert [each["total"] for each in (first, second)] == [20700, 28750]
+    assert [each["exchange_rate"] for each in (first, second)] == [Decimal(20), Decimal(25)]
+    assert first["original_currency"] == "USD"
+    assert first["discount_amount"] == 2000
+    assert _findings(store) == []
+
+
+def test_a_call_that_is_refused_makes_no_client(create, rows):
     fields = ClientFields(invoice_name="Acme", email="acme@example.com")
     with pytest.raises(InvalidField):
         create(_line("-1"), new_client=fields)
-    assert len(rows(tables.clients)) == 1
+    assert len(rows(tables.clients)) == 1  # Ann
+
+
+def test_a_currency_without_a_rate_is_refused_and_later_parked(do, create, dollars, put, rows):
+    put(tables.currencies, dollars, rate=Decimal(0))
+    with pytest.raises(InvalidField, match="exchange rate"):
+        create(_line(currency="USD"))
+    put(tables.currencies, dollars, rate=Decimal(1))
+    create(_line(currency="USD"))
+    put(tables.currencies, dollars, rate=Decimal(0))
+    assert do(GenerateDueInvoices()).count == 0
+    assert "USD has no exchange rate to ZAR" in _stored(rows)["parked_reason"]
+
+
+# --- lines added and removed ---------------------------------------------------------------------
+
+
+def _findings(store):
+    return list(audit(store, Span(TODAY, TODAY + timedelta(days=60)), Counts()))
+
+
+def test_lines_are_on_documents_from_when_they_were_added_until_they_are_removed(
+    do, create, rows, store
+):
+    template = create(frequency=Frequency.DAILY).document_id
+    for day in range(4):
+        on = TODAY + timedelta(days=day)
+        if day == 1:
+            do(AddRecurringLine(template, _line("20.00", product_code="USAGE")), on)
+        if day == 3:
+            do(RemoveRecurringLines(template, "USAGE"), on)
+        do(GenerateDueInvoices(), on)
+    assert [each["subtotal"] for each in rows(tables.documents)] == [10000, 12000, 12000, 10000]
+    assert _findings(store) == []
+    noted = [row["field"] for row in rows(tables.schedule_changes)]
+    assert noted.count("lines") == 2
+
+
+def test_a_line_must_fit_its_template(do, create, dollars, rows):
+    template = create(_line("10.00")).document_id
+    with pytest.raises(CurrencyNotListed):
+        do(AddRecurringLine(template, _line(currency="USD")))
+    with pytest.raises(CurrencyNotListed):
+        do(AddRecurringLine(template, _line(currency="EUR")))
+    with pytest.raises(InvalidField):
+        do(AddRecurringLine(template, _line("-10.01")))
+    with pytest.raises(BillableNotFound):
+        do(AddRecurringLine(template, _line(), DocumentKind.PROFORMA))
+    with pytest.raises(BillableNotFound):
+        do(AddRecurringLine(template + 1, _line()))
+    assert len(rows(tables.recurring_lines)) == 1
+
+
+def test_lines_are_removed_by_their_code_but_not_the_last(do, create, rows):
+    template = create(_line(), _line(product_code="B"), _line(product_code="B")).document_id
+    with pytest.raises(LineNotFound):
+        do(RemoveRecurringLines(template, "C"))
+    do(RemoveRecurringLines(template, "B"))
+    with pytest.raises(LineNotFound):
+        do(RemoveRecurringLines(template, "B"))
+    with pytest.raises(LineRequired):
+        do(RemoveRecurringLines(template, "A1"))
+    listed = do(ListRecurringInvoices()).recurring_invoices[0]
+    assert [line.product_code for line in listed.lines] == ["A1"]
 
 
 def test_every_row_has_a_listed_currency_and_the_same(create, dollars):

@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from adapter.billing.catch_up import PERIODS_AT_ONCE, item_periods, recurring_periods
-from adapter.billing.due import ClientDue
-from adapter.billing.generate import RunTerms, decide
+from adapter.billing.due import ClientDue, RunTerms
+from adapter.billing.generate import decide
 from adapter.billing.model import BillableKind, CatchUp, HeldReason, ItemAction
 from adapter.billing.schedule import Frequency, Step
 from adapter.billing.settings import load_settings

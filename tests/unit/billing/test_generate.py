@@ -12,9 +12,10 @@ from adapter.billing.due import (
     DueItem,
     DueRecurring,
     Promotion,
+    RunTerms,
     TaxRates,
 )
-from adapter.billing.generate import RunTerms, decide
+from adapter.billing.generate import decide
 from adapter.billing.model import (
     BillableKind,
     CatchUp,

@@ -259,3 +259,11 @@ def test_the_documents_rate_is_the_one_all_taxed_lines_share():
     one, _ = price_recurring([line("1"), line("1", vat_applies=False)], "ZAR")
     two, _ = price_recurring([line("1"), line("1", vat_rate=D(14))], "ZAR")
     assert (document_rate(one), document_rate(two)) == (D(15), D(0))
+
+
+def test_a_whole_discount_of_the_document_leaves_nothing_for_the_lines_own():
+    own = line("100", discount_percentage=D(10))
+    lines, totals = price_recurring([own], "ZAR", discount_percentage=D(100))
+    assert (lines[0].amount, totals.gross) == (zar("0"), zar("0"))
+    lines, _ = price_recurring([own], "ZAR")
+    assert lines[0].amount == zar("90")

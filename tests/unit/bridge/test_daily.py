@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
 from adapter.backends.local.backend import LocalBackend
 from adapter.billing.model import RecurringLine
@@ -12,6 +13,7 @@ from adapter.billing.schedule import Frequency
 from adapter.bridge.daily import (
     DailyAccount,
     DailyRun,
+    Tidying,
     due_day,
     is_due,
     run_due_accounts,
@@ -26,9 +28,10 @@ from adapter.commands.model import (
     CreateClient,
     CreateRecurringInvoice,
 )
-from adapter.errors import StoreUnavailable
+from adapter.errors import OnHold, StoreUnavailable
 from adapter.store import tables
 from adapter.store.config import RunConfig
+from adapter.store.holds import RESTORED, lift_hold, set_hold
 from adapter.store.unit_of_work import Store
 
 AT = time(0, 30)
@@ -244,3 +247,105 @@ def test_an_account_whose_clock_cannot_be_read_is_reported_and_looked_at_again(w
         ("main", world.now.astimezone(JOHANNESBURG).date(), type(None)),
     ]
     assert waits == [60.0]
+
+
+def test_without_a_time_nothing_is_ever_run_by_itself(world):
+    world.recurring(date(2026, 3, 2))
+    waits: list[float] = []
+    reports: list[DailyRun] = []
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        world.now += timedelta(days=1)
+        return len(waits) == 3
+
+    work((world.account(),), RunConfig(), None, wait=wait, report=reports.append)
+    assert waits == [60.0] * 3
+    assert reports == []
+
+
+def test_a_moved_clock_is_noticed_soon_where_that_is_asked_for(world):
+    waits: list[float] = []
+    days: list[date | None] = []
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        world.now += timedelta(days=1)
+        return len(waits) == 3
+
+    work(
+        (world.account(),),
+        RunConfig(),
+        AT,
+        wait=wait,
+        report=lambda ended: days.append(ended.run_on),
+        look_seconds=2.0,
+    )
+    assert waits == [2.0] * 3
+    assert days == [date(2026, 3, day) for day in (2, 3, 4)]
+
+
+def test_a_hold_is_reported_once_and_looked_at_each_minute(world):
+    waits: list[float] = []
+    reports: list[DailyRun] = []
+
+    def change(*, hold: bool) -> None:
+        with world.store.write(settings=True) as uow:
+            if hold:
+                set_hold(uow, world.context(), RESTORED, {})
+            else:
+                lift_hold(uow, world.context(), RESTORED)
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        if len(waits) == 3:
+            change(hold=False)
+        return len(waits) == 4
+
+    change(hold=True)
+    work(
+        (world.account(),),
+        RunConfig(),
+        AT,
+        wait=wait,
+        report=reports.append,
+        look_seconds=2.0,
+    )
+    assert waits == [60.0, 60.0, 60.0, 2.0]
+    assert [type(each.error) for each in reports] == [OnHold, type(None)]
+
+
+def test_replies_whose_time_is_over_are_deleted_once_a_day(world):
+    def reply(reference: str, until: datetime) -> None:
+        row = {
+            "reference": reference,
+            "credential": "c",
+            "command": "CreateClient",
+            "fingerprint": "f",
+            "backend": "store",
+            "proof": "none",
+            "state": "done",
+            "began_at": world.now,
+            "deadline_at": until,
+            "request_id": "r",
+            "request": {},
+        }
+        with world.store.write() as uow:
+            uow.execute(sa.insert(tables.attempts).values(**row))
+
+    def kept() -> list[str]:
+        column = tables.attempts.c.reference
+        with world.store.read() as uow:
+            return list(uow.execute(sa.select(column).order_by(column)).scalars())
+
+    tidy = Tidying()
+    reply("a", world.now - timedelta(1))
+    reply("b", world.now + timedelta(1))
+    tidy((world.account(),))
+    assert kept() == ["b"]
+    reply("c", world.now - timedelta(1))
+    tidy((world.account(),))
+    assert kept() == ["b", "c"]
+    world.now += timedelta(days=2)
+    tidy((world.account(),))
+    assert kept() == []

@@ -74,7 +74,7 @@ def test_a_human_secret_has_no_md5_digest_to_be_compared_with():
         ("", False),
     ],
 )
-def test_a_human_secret_verifies_plain_and_as_md5(presented, right):
+def test_a_human_secret_verifies_plain_and_as_md5(presented, right, slow_hashes):
     stored = digest_human(md5_hex("pässword"))
     assert stored.kind == "human"
     assert stored.digest.startswith("$argon2id$v=19$m=19456,t=2,p=1$")

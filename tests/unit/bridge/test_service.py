@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from adapter.bridge.idempotency import Idempotency, IdempotencyConfig
 from adapter.bridge.service import Gateway, answer, refuse, serve
 from adapter.commands.access import Account, Caller, Credentials, Mode
 from adapter.commands.model import GenerateDueInvoices
@@ -109,9 +110,17 @@ def backend() -> Any:
 @pytest.fixture
 def gateway(dialect, backend) -> Any:
     ticks = iter(range(100))
+    # No command here asks its store.
+    repeats = Idempotency(
+        None,  # type: ignore[arg-type]
+        IdempotencyConfig(),
+        clock=lambda: datetime(2026, 3, 2, tzinfo=UTC),
+        pause=lambda _: None,
+    )
     return Gateway(
         access=Door(dialect),  # type: ignore[arg-type] # as much of one as is asked for
         backends={"main": backend},
+        repeats={"main": repeats},
         clocks={"main": lambda: datetime(2026, 3, 1, 23, 30, tzinfo=UTC)},
         monotonic=lambda: float(next(ticks)),
     )

@@ -112,6 +112,8 @@ def test_a_given_secret_is_not_printed_and_its_name_is_the_login(ready, option, 
         (["a", "--protocol", "smtp"], None, "known are whmcs, invoicesonline"),
         (["a", "--allow", "GenInvoice"], None, "did you mean geninvoices?"),
         (["a", "--protocol", "whmcs", "--allow", "NewClient"], None, "no action NewClient"),
+        # Only a credential that names the canonical wire opens it.
+        (["a", "--allow", "attempts"], None, "no action attempts"),
         (["a", "--ip", "example.com"], None, "example.com"),
         (["a", "--account", "elsewhere"], None, "no account elsewhere; known are main"),
     ],
@@ -217,7 +219,7 @@ def test_runs_on_another_day_bill_the_next_periods(ready):
     assert dry[0] == f"Account main, {today}: 1 invoice would be issued"
     assert re.fullmatch(r"content digest [0-9a-f]{64}", dry[1])
     assert ready("run-invoices", "--client", "1").stdout == (
-        f"Account main, {today}: 1 invoice issued, the last is 1\n"
+        f"Account main, {today}: 1 invoice issued, the last is 3\n"
     )
     assert ready("run-invoices").stdout == f"Account main, {today}: 0 invoices issued\n"
     later = date(today.year + 1, today.month, min(today.day, 28))
@@ -226,9 +228,7 @@ def test_runs_on_another_day_bill_the_next_periods(ready):
     assert "Client not found" in ready("run-invoices", "--client", "99", fails=True).stderr
 
 
-def test_a_production_clock_cannot_be_moved(ready, monkeypatch):
-    for name, value in {"MODE": "production", "ZONE": "UTC", "BUSINESS_ID": "1"}.items():
-        monkeypatch.setenv(f"ADAPTER_ACCOUNTS_MAIN_{name}", value)
+def test_a_production_clock_cannot_be_moved(ready, production):
     assert "only a sandbox" in ready("run-invoices", "--on", "2099-01-01", fails=True).stderr
     assert "in production" in ready("demo", fails=True).stderr
 
@@ -238,6 +238,13 @@ def test_the_demo_can_be_made_again_and_prints_a_call_of_each_protocol(ready):
     for printed in (first, again):
         assert "curl -s 'http://127.0.0.1:8080/includes/api.php' \\\n" in printed
         assert "/api/GenerateNewRecurringInvoice.php?apiformat=json' \\\n" in printed
+        assert (
+            "An invoice as PDF: http://127.0.0.1:8080/scripts/Download.php?type=invoice&"
+            in printed
+        )
+        (folder,) = re.findall(r"^The mail it was sent with: (.*)$", printed, re.MULTILINE)
+        (mail,) = Path(folder).glob("*.eml")
+        assert b'filename="invoice-1.pdf"' in mail.read_bytes()
     states = [
         line.split("\t")[-1] for line in ready("credentials", "list").stdout.splitlines()[1:]
     ]
@@ -304,6 +311,31 @@ def test_config_check_tells_what_is_wrong_or_what_holds(adapter, monkeypatch):
     assert "ADAPTER_RUN_AT: must be a time of day" in adapter("config", "check", fails=True).stderr
 
 
+def test_config_check_reads_the_mapping_files(adapter, monkeypatch, tmp_path):
+    shop = tmp_path / "shop.yaml"
+    shop.write_text("mapping: 1\nname: shop\ncommands: {AddCredit: {}}\n")
+    for name, value in (("KIND", "mapped"), ("URL", "https://x.example"), ("MAPPING", str(shop))):
+        monkeypatch.setenv(f"ADAPTER_ACCOUNTS_MAIN_BACKENDS_THERE_{name}", value)
+    said = adapter("config", "check", fails=True).stderr
+    assert "accounts.main.backends.there.mapping" in said
+    assert "commands.AddCredit.steps: is missing; write it" in said
+    assert "client_id\tint\trequired" in adapter("config", "mapping", "AddCredit").stdout
+
+
+def test_config_docs_writes_the_schemas(adapter, tmp_path):
+    adapter("config", "docs", "--schemas", str(tmp_path / "schema"))
+    written = {file.name: file.read_text() for file in (tmp_path / "schema").iterdir()}
+    assert written == {file.name: file.read_text() for file in (ROOT / "docs/schema").iterdir()}
+
+
+def test_config_docs_writes_every_command(adapter):
+    written = adapter("config", "docs", "--commands").stdout
+    assert written == (ROOT / "docs" / "commands.md").read_text()
+    row = next(line for line in written.splitlines() if "[GenerateDueInvoices]" in line)
+    assert " | changes | " in row
+    assert row.endswith("| `geninvoices` |  |")
+
+
 def test_config_docs_is_the_page(adapter):
     assert adapter("config", "docs").stdout == (ROOT / "docs" / "settings.md").read_text()
 
@@ -329,6 +361,11 @@ def test_contracts_check_needs_a_server(adapter):
         ["serve"],
         ["run-invoices"],
         ["worker"],
+        ["outbox", "list"],
+        ["outbox", "retry"],
+        ["outbox", "drop"],
+        ["documents", "check"],
+        ["documents", "render"],
         ["demo"],
         ["generate-data"],
         ["config", "check"],
@@ -339,11 +376,19 @@ def test_contracts_check_needs_a_server(adapter):
         ["clock", "reset"],
         ["parked", "list"],
         ["parked", "retry"],
-        ["schedule", "set"],
+        ["runs", "list"],
+        ["runs", "show"],
+        ["runs", "undo"],
+        ["schedule", "list"],
+        ["schedule", "show"],
+        ["schedule", "pause"],
+        ["schedule", "resume"],
+        ["schedule", "end"],
+        ["schedule", "change"],
         ["schedule", "preview"],
-        ["schedule", "held", "list"],
-        ["schedule", "held", "issue"],
-        ["schedule", "held", "drop"],
+        ["held", "list"],
+        ["held", "bill"],
+        ["held", "drop"],
     ],
 )
 def test_every_command_takes_an_account(adapter, command):
@@ -447,3 +492,24 @@ def test_a_missing_driver_is_named(adapter, monkeypatch):
     assert adapter("db", "check", fails=True).stderr == (
         "Error: account main: its database needs the module oracledb\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "warned"),
+    [
+        ('TaxCustomInvoiceNumbering = "on"', True),
+        ('TaxCustomInvoiceNumbering = "on"\nTaxCustomInvoiceNumberFormat = "EH-{NUMBER}"', False),
+        ('InvoicePrefix = "EH-"', False),
+        (
+            """TaxCustomInvoiceNumbering = "on"
+            TaxCustomInvoiceNumberFormat = "EH-{NUMBER}"
+            InvoicePrefix = "EH-\"""",
+            True,
+        ),
+    ],
+)
+def test_setup_warns_of_two_series_that_print_alike(ready, tmp_path, settings, warned):
+    file = tmp_path / "catalogue.toml"
+    file.write_text(f"[settings]\n{settings}\n", encoding="utf-8")
+    told = ready("setup", "--file", str(file)).stderr
+    assert ("one number may stand on two invoices" in told) is warned

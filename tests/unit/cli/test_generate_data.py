@@ -71,9 +71,7 @@ def test_bad_options_change_nothing(generate, database, arguments):
     assert clients(database) == 0
 
 
-def test_a_production_account_is_refused(generate, database, monkeypatch):
-    for name, value in {"MODE": "production", "ZONE": "UTC", "BUSINESS_ID": "1"}.items():
-        monkeypatch.setenv(f"ADAPTER_ACCOUNTS_MAIN_{name}", value)
+def test_a_production_account_is_refused(generate, database, production):
     refused = generate("--schedules", "4")
     assert refused.exit_code == 1
     assert refused.stderr == "Error: Account main is in production: no made-up data\n"

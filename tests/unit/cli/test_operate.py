@@ -3,56 +3,14 @@
 import json
 import re
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 
-from adapter.billing.model import BillableKind
 from adapter.store import tables
 from adapter.store.config import StoreConfig
-from adapter.store.queue import TABLES, requeue
 from adapter.store.unit_of_work import Store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def fill(ready, environ):
-    """Return a way to store a client's services: (client id, due date, catch-up)."""
-    ready("clock", "set", "2026-03-02T08:00")
-
-    def service(client_id: int, due_on: date, *, catch_up: str = "", known: bool = True) -> int:
-        store = Store(StoreConfig(environ["ADAPTER_DATABASE_URL"]))
-        with store.write() as uow:
-            if known and uow.row(tables.clients, client_id) is None:
-                row: dict[str, Any] = {
-                    "id": client_id,
-                    "uuid": "u",
-                    "currency_id": 1,
-                    "group_id": 0,
-                    "status": "Active",
-                    "created_on": due_on,
-                    "created_at": NOW,
-                    "send_documents": True,
-                }
-                uow.insert(tables.clients, **row)
-            service_id = uow.insert(
-                TABLES[BillableKind.SERVICE],
-                client_id=client_id,
-                created_at=NOW,
-                next_due_on=due_on,
-                registered_on=date(2025, 1, 1),
-                recurring_amount=1595,
-                payment_method="banktransfer",
-                cycle="Monthly",
-                status="Active",
-                catch_up=catch_up or None,
-            )
-            requeue(uow, BillableKind.SERVICE, service_id)
-        store.close()
-        return service_id
-
-    return service
 
 
 def test_the_clock_is_shown_moved_and_reset(ready):
@@ -84,7 +42,7 @@ def test_a_wrong_moment_is_refused(ready, arguments, problem):
     [
         (["run-invoices", "--client", "1", "--on"], "--on"),
         (["schedule", "preview", "--client", "1", "--until"], "--until"),
-        (["schedule", "held", "drop", "service", "1"], "day"),
+        (["held", "drop", "service", "1"], "day"),
         (["audit", "--from", "2026-01-01", "--to"], "--to"),
         (["audit", "--to", "2026-01-01", "--from"], "--from"),
     ],
@@ -101,9 +59,7 @@ def test_the_last_day_can_be_run_and_looked_at(ready, fill):
     assert "0 faults" in ready("audit", "--from", "1970-01-01", "--to", "2199-12-31").stdout
 
 
-def test_production_has_one_clock(ready, monkeypatch):
-    for name, value in {"MODE": "production", "ZONE": "UTC", "BUSINESS_ID": "1"}.items():
-        monkeypatch.setenv(f"ADAPTER_ACCOUNTS_MAIN_{name}", value)
+def test_production_has_one_clock(ready, production):
     for arguments in (["set", "2026-03-02"], ["advance", "1"], ["reset"]):
         assert ready("clock", *arguments, fails=True).stderr == (
             "Error: Account main is in production: only a sandbox can live another day\n"
@@ -143,7 +99,7 @@ def test_a_preview_says_what_would_be_held_or_parked(ready, fill):
         "2026-02-28  held: service 1 (catch_up)",
         "Client 1, until 2026-03-02: 0 invoices, if each is paid on its due date",
     ]
-    assert ready("schedule", "held", "list", "--json").stdout == "[]\n"
+    assert ready("held", "list", "--json").stdout == "[]\n"
 
 
 @pytest.mark.parametrize(
@@ -159,13 +115,14 @@ def test_a_preview_of_nothing_is_refused(ready, fill, arguments, problem):
     assert problem in refused
 
 
-def test_a_policy_is_set_and_the_history_says_so(ready, fill, environ):
+def test_a_policy_is_changed_and_the_history_says_so(ready, fill, environ):
     fill(1, date(2026, 3, 31))
-    printed = ready("schedule", "set", "service", "1", "--catch-up", "latest").stdout
-    assert printed == "service 1: catch-up default -> latest\n"
-    ready("schedule", "set", "service", "1", "--catch-up", "latest")
-    printed = ready("schedule", "set", "service", "1", "--catch-up", "default").stdout
-    assert printed == "service 1: catch-up latest -> default\n"
+    change = ("schedule", "change", "service", "1", "--policy")
+    printed = ready(*change, "latest").stdout
+    assert printed.splitlines()[0] == "service 1: catch_up none -> latest"
+    assert ready(*change, "latest").stdout.splitlines()[0] == "service 1: no change"
+    printed = ready(*change, "default").stdout
+    assert printed.splitlines()[0] == "service 1: catch_up latest -> none"
     store = Store(StoreConfig(environ["ADAPTER_DATABASE_URL"]))
     with store.read() as uow:
         rows = uow.execute(tables.schedule_changes.select()).mappings().all()
@@ -174,33 +131,33 @@ def test_a_policy_is_set_and_the_history_says_so(ready, fill, environ):
         ("service", "catch_up", None, "latest", "cli"),
         ("service", "catch_up", "latest", None, "cli"),
     ]
-    refused = ready("schedule", "set", "domain", "1", "--catch-up", "all", fails=True).stderr
+    refused = ready("schedule", "change", "domain", "1", "--policy", "all", fails=True).stderr
     assert refused == "Error: There is no domain 1\n"
-    refused = ready("schedule", "set", "thing", "1", "--catch-up", "all", fails=True).stderr
+    refused = ready("schedule", "change", "thing", "1", "--policy", "all", fails=True).stderr
     assert "'service', 'addon', 'domain', 'item', 'recurring'" in refused
 
 
 def test_held_dates_are_listed_issued_and_dropped(ready, fill):
     fill(1, date(2026, 1, 2), catch_up="hold")
     ready("run-invoices")
-    rows = ready("schedule", "held", "list").stdout.splitlines()
+    rows = ready("held", "list").stdout.splitlines()
     assert [row.split("\t")[:5] for row in rows] == [
         ["kind", "id", "client", "date", "reason"],
         ["service", "1", "1", "2026-01-02", "catch_up"],
         ["service", "1", "1", "2026-02-02", "catch_up"],
     ]
-    issued = ready("schedule", "held", "issue", "service", "1", "2026-01-02", "--no-mail").stdout
+    issued = ready("held", "bill", "service", "1", "2026-01-02", "--no-mail").stdout
     assert issued == "service 1, 2026-01-02: invoice 2\n"
-    assert ready("schedule", "held", "drop", "service", "1", "2026-02-02").stdout == (
+    assert ready("held", "drop", "service", "1", "2026-02-02").stdout == (
         "service 1, 2026-02-02: dropped\n"
     )
-    assert ready("schedule", "held", "list", "--json", "--client", "1").stdout == "[]\n"
-    decided = json.loads(ready("schedule", "held", "list", "--json", "--all").stdout)
+    assert ready("held", "list", "--json", "--client", "1").stdout == "[]\n"
+    decided = json.loads(ready("held", "list", "--json", "--all").stdout)
     assert [(each["date"], each["reason"]) for each in decided] == [
         ("2026-01-02", "issued"),
         ("2026-02-02", "dropped"),
     ]
-    again = ready("schedule", "held", "issue", "service", "1", "2026-01-02", fails=True).stderr
+    again = ready("held", "bill", "service", "1", "2026-01-02", fails=True).stderr
     assert again == "Error: service 1: 2026-01-02 was issued already\n"
 
 
@@ -238,3 +195,29 @@ def test_a_credential_for_management_names_it(ready):
     assert row[3:5] == ["manage", "clock"]
     refused = ready("credentials", "add", "x", "--allow", "clock", fails=True).stderr
     assert "no action clock" in refused
+
+
+def test_duplicates_are_listed_and_ended(ready, environ):
+    ready("clock", "set", "2026-03-02T08:00")
+    store = Store(StoreConfig(environ["ADAPTER_DATABASE_URL"]))
+    with store.write() as uow:
+        for minute in (0, 3):
+            uow.insert(
+                tables.audit,
+                recorded_at=datetime(2026, 3, 2, 6, minute, tzinfo=UTC),
+                caller="shop",
+                request_id=f"r{minute}",
+                deed="add_credit",
+                noun="client",
+                record_id=7,
+                fingerprint="f",
+            )
+    store.close()
+    assert ready("duplicates", "list").stdout == (
+        "id\tat\tcaller\tnoun\trecord\tfirst\tnumber\tbackend\n"
+        "2\t2026-03-02T06:03:00+00:00\tshop\tclient\t7\t7\t2\tstore\n"
+        "Account main: 1 duplicate\n"
+    )
+    assert json.loads(ready("duplicates", "list", "--since", "2026-03-03", "--json").stdout) == []
+    assert "client 7 cannot be ended" in ready("duplicates", "end", "2", fails=True).output
+    assert "There is no duplicate 1" in ready("duplicates", "end", "1", fails=True).output

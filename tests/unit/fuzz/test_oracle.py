@@ -66,6 +66,8 @@ def test_a_form_post_reply_is_read_in_the_format_that_was_asked_for(
         (b'{"type":"error","error":"e"}', "application/json", "", False),
         (b'{"error":"e"}', "application/json", "", False),
         (b"[]", "application/json", "", True),
+        (b'[{"type":"success"},{"url":""}]', "application/json", "", True),
+        (b'[{"type":"error"}]', "application/json", "an unknown list", False),
         (b"[1]", "application/json", "an unknown list", False),
         (b"", "application/json", "the reply is not JSON", False),
     ],

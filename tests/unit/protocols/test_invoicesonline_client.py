@@ -6,12 +6,14 @@ That a written command is read back as itself: tests/property/test_invoicesonlin
 import json
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from adapter.billing.model import Increase, InvoiceStatus, RecurringLine
 from adapter.billing.schedule import Frequency
 from adapter.commands.access import Credentials
+from adapter.commands.context import Sent
 from adapter.commands.model import (
     ClientFields,
     ClientIdentity,
@@ -24,9 +26,27 @@ from adapter.commands.model import (
     ListInvoices,
     ListRecurringInvoices,
 )
-from adapter.commands.results import ClientCreated, ClientFound, RecurringInvoiceCreated
-from adapter.errors import BadAnswer, CannotExpress, Rejected
-from adapter.protocols.invoicesonline.client import decode_map, decode_reply, encode_command
+from adapter.commands.results import (
+    ClientCreated,
+    ClientFound,
+    RecurringInvoiceCreated,
+)
+from adapter.errors import (
+    AdapterError,
+    BadAnswer,
+    CannotExpress,
+    ClientNotFound,
+    CurrencyNotListed,
+    DiscountTooLarge,
+    Rejected,
+    StartInPast,
+    StartTooEarly,
+    StoreUnavailable,
+    UpstreamRefused,
+)
+from adapter.protocols.base import Limits
+from adapter.protocols.invoicesonline.client import InvoicesOnlineClient
+from adapter.protocols.upstream import Asked, UpstreamAnswer, UpstreamRequest
 
 CREDENTIALS = Credentials("user", "secret", business_id="17")
 LINE = RecurringLine(
@@ -48,6 +68,18 @@ NEW = CreateClient(
     send_email=False,
 )
 FIND = FindClient("Acme", "a@example.com")
+
+
+CLIENT = InvoicesOnlineClient()
+API = "https://example.com/api"
+
+
+def encode_command(command: Command, credentials: Credentials, url: str = API) -> UpstreamRequest:
+    return CLIENT.request(CLIENT.ask(command), credentials, url)
+
+
+def read(body: bytes, command: Command, status: int = 200, **params: object) -> Any:
+    return CLIENT.read(UpstreamAnswer(status, body, Asked("X", params)), command)
 
 
 def sent(command: Command) -> dict[str, object]:
@@ -165,7 +197,7 @@ def test_lists_name_a_client_or_all(command, body):
         (ListInvoices(), "page of ListInvoices"),
         (ListInvoices(None, status=InvoiceStatus.PAID), "status of ListInvoices"),
         (GetClient(5, with_stats=True), "with_stats of GetClient"),
-        (GetClient(email="a@example.com"), "ClientID must be a whole number"),
+        (GetClient(email="a@example.com"), "ClientID is required"),
         (CreateClient(NEW.client, ClientIdentity.EMAIL), "identity, send_email of CreateClient"),
         (
             CreateClient(
@@ -190,6 +222,46 @@ def test_what_the_wire_cannot_say_is_refused_by_name(command, what):
     assert caught.value.what == what
 
 
+def test_a_request_beyond_the_limits_is_refused():
+    small = InvoicesOnlineClient(Limits(body_bytes=9))
+    with pytest.raises(CannotExpress, match="of this size"):
+        small.request(Asked("NewClient", {}), CREDENTIALS, API)
+
+
+def test_a_callers_own_fields_are_kept_but_for_credentials_and_business():
+    kept = CLIENT.keep(
+        Sent(
+            "invoicesonline",
+            "newclient",
+            {
+                "username": "theirs",
+                "BID": "3",
+                "odd": [None, True, {"2": "x"}],
+                "client_email": "a@example.com",
+                "apiformat": "json",
+                "BusinessID": "3",
+                "password": "theirs",
+            },
+        )
+    )
+    request = CLIENT.request(kept, CREDENTIALS, API)
+    assert request.url == f"{API}/NewClient.php?apiformat=json"
+    assert request.body == (
+        b'{"username":"user","password":"secret","BID":"17",'
+        b'"odd":[null,true,{"2":"x"}],"client_email":"a@example.com"}'
+    )
+
+
+TOLD = {
+    "type": "success",
+    "document_id": 7,
+    "message": "Recurring invoice generated successfully."
+    " Held and not billed, because before today: 14 dates from 2026-01-01 to 2026-01-14."
+    " The client's stored details differ and were kept: client_vat_nr, contact_name.",
+}
+DAILY = CreateRecurringInvoice(Frequency.DAILY, date(2026, 1, 1), (LINE,), new_client=NEW.client)
+
+
 @pytest.mark.parametrize(
     ("body", "command", "result"),
     [
@@ -200,17 +272,22 @@ def test_what_the_wire_cannot_say_is_refused_by_name(command, what):
         ),
         (
             b'{"type":"success","document_id":7,"message":"ok"}',
-            CreateRecurringInvoice(
-                Frequency.DAILY, date(2026, 1, 1), (LINE,), new_client=NEW.client
-            ),
+            DAILY,
             RecurringInvoiceCreated(7, 0),
+        ),
+        (
+            json.dumps(TOLD).encode(),
+            DAILY,
+            RecurringInvoiceCreated(
+                7, 0, tuple(date(2026, 1, n) for n in range(1, 15)), ("tax_number", "first_name")
+            ),
         ),
         (b"17", NEW, ClientCreated(17)),
         (b" 17\n", FIND, ClientFound(17)),
     ],
 )
 def test_replies_are_read(body, command, result):
-    assert decode_reply(body, command) == result
+    assert read(body, command) == result
 
 
 @pytest.mark.parametrize(
@@ -218,15 +295,59 @@ def test_replies_are_read(body, command, result):
     [
         (b'{"type":"error","document_id":"","message":"m","error":"Boom"}', RECURRING, "Boom"),
         (b'{"type":"error","message":"Bang"}', RECURRING, "Bang"),
+        (b'{"error":"Boom"}', GetClient(5), "Boom"),
         (b"client_email must not be empty", NEW, "client_email must not be empty"),
-        (b'{"type":"error","message":"m","error":"Invalid"}', FIND, "Invalid"),
+        (b"Error: 17 is no name", NEW, "17 is no name"),
+        (b"Error: that was all", NEW, "Error: that was all"),
     ],
 )
-def test_errors_are_rejections(body, command, reason):
-    with pytest.raises(Rejected) as caught:
-        decode_reply(body, command)
-    assert caught.value.reason == reason
-    assert reason not in str(caught.value)
+def test_an_unknown_error_is_the_upstreams_own_words(body, command, reason):
+    with pytest.raises(UpstreamRefused) as caught:
+        read(body, command)
+    assert caught.value.reason == str(caught.value) == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("ClientID 5 not found", ClientNotFound(5)),
+        ("Client not found", ClientNotFound()),
+        ("recurring_start_date must not lie before today", StartInPast()),
+        ("DiscountAmount must not exceed the sum of the lines", DiscountTooLarge()),
+        (
+            "recurring_start_date must not lie more than 3660 occurrences before today",
+            StartTooEarly(3660),
+        ),
+        (
+            "data[7][4] (currency) must be one of ZAR, USD",
+            CurrencyNotListed(1, "", ("ZAR", "USD")),
+        ),
+        (str(StoreUnavailable()), UpstreamRefused("")),
+        ("Internal Error", BadAnswer()),
+        ("Invalid username or password", Rejected("")),
+        ("Invalid business ID for these credentials", Rejected("")),
+    ],
+)
+def test_an_error_text_is_the_error_that_it_is_written_for(text, error):
+    body = json.dumps({"type": "error", "message": text, "error": text}).encode()
+    with pytest.raises(AdapterError) as caught:
+        read(body, RECURRING, data={"3": {}, "7": {}})
+    found = caught.value
+    assert type(found) is type(error)
+    for name in ("record_id", "line", "listed", "occurrences"):
+        assert getattr(found, name, None) == getattr(error, name, None)
+
+
+def test_rows_that_cannot_be_counted_leave_a_currencys_line_as_written():
+    body = b'{"error":"data[7][4] (currency) must be one of ZAR"}'
+    with pytest.raises(CurrencyNotListed) as caught:
+        read(body, RECURRING, data="broken")
+    assert caught.value.line == 7
+
+
+def test_a_denied_status_is_about_the_routes_credentials():
+    with pytest.raises(Rejected):
+        read(b'{"error":"No"}', RECURRING, 403)
 
 
 @pytest.mark.parametrize(
@@ -237,25 +358,40 @@ def test_errors_are_rejections(body, command, reason):
         (b"[]", RECURRING),
         (b"[" * 100_000, RECURRING),
         (b'{"type":"success"}', RECURRING),
-        (b'{"type":"success","document_id":"-1"}', RECURRING),
+        (b'{"type":"success","document_id":"-1x"}', RECURRING),
         (b'{"type":"success","document_id":["1"]}', RECURRING),
+        (
+            b'{"document_id":1,"message":" Held and not billed, because before today: soon."}',
+            RECURRING,
+        ),
         (b"", NEW),
+        (b"<html>", NEW),
         (b'{"client_id":17}', NEW),
         (b"{", FIND),
+        (b"[]", GetClient(5)),
+        (b'{"x":{"opening_balance":"0.00","balance":"0.00"}}', GetClient(5)),
+        (b'{"5":{"7":{"total":"1.00"}}}', ListInvoices(None)),
     ],
 )
 def test_anything_else_is_a_bad_answer(body, command):
     with pytest.raises(BadAnswer):
-        decode_reply(body, command)
+        read(body, command)
 
 
-def test_maps_have_no_result_of_their_own():
-    with pytest.raises(CannotExpress):
-        decode_reply(b"{}", GetClient(5))
+@pytest.mark.parametrize("status", [302, 404, 500])
+@pytest.mark.parametrize(
+    ("body", "command"), [(b"17", NEW), (b"Not found", NEW), (b'{"document_id":1}', RECURRING)]
+)
+def test_a_reply_that_no_endpoint_sends_is_a_bad_answer(status, body, command):
+    with pytest.raises(BadAnswer):
+        read(body, command, status)
 
 
-def test_maps_are_read_as_text_and_an_empty_list_is_an_empty_map():
-    assert decode_map(b'{"17":{"active":1}}') == {"17": {"active": "1"}}
-    assert decode_map(b" []\n") == {}
-    with pytest.raises(Rejected):
-        decode_map(b'{"error":"Client not found"}')
+def test_an_empty_list_is_an_empty_map_and_amounts_keep_what_stands_around_them():
+    assert read(b" []\n", ListInvoices(None)).invoices == ()
+    document = {"invoice_nr": "", "date": "2026-01-02", "total": "1000.00"}
+    body = {"5": {"7": document | {"amount_formatted": "R1,000.00 ZAR"}, "8": document}}
+    first, second = read(json.dumps(body).encode(), ListRecurringInvoices()).recurring_invoices
+    assert (first.currency_prefix, first.currency_suffix) == ("R", " ZAR")
+    assert (second.currency_prefix, second.next_on) == ("", date(2026, 1, 2))
+    assert second.frequency is None

@@ -90,13 +90,16 @@ def test_a_path_is_a_file_name_under_api(path, expected):
 
 
 def test_actions_are_the_file_names_in_lower_case():
-    assert PROTOCOL.actions() == {
-        "generatenewrecurringinvoice",
-        "newclient",
-        "getclientid",
-        "getclientdetails_json",
-        "getdocumentsbytype_json",
-    }
+    named = {"addnewinvoice", "addnewpayment", "additemto", "clientstatement"}
+    named |= {"convertproformainvoicetoinvoice", "generateinvoicebatch", "recordpayment"}
+    named |= {"removeitembycode", "updateclient", "newclient", "getclientid"}
+    kinds = ("creditnote", "deliverynote", "invoice", "payment", "payout", "proformainvoice")
+    named |= {f"generatenew{kind}" for kind in (*kinds, "recurringinvoice")}
+    reads = ("clientbalance", "clientdetails", "clienthistory", "clientorderinvoice", "clients")
+    named |= {f"get{what}_json" for what in (*reads, "documentsbytype")}
+    refused = {"generatenewjobcard", "generatenewquote", "generatenewrecurringproformainvoice"}
+    refused |= {"getdocumentstatus", "getsuppliers_json", "getsupplierhistory_json"}
+    assert PROTOCOL.actions() == named | refused
 
 
 def test_the_page_s_example_means_a_command():

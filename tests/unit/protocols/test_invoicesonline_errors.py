@@ -12,11 +12,15 @@ from adapter.errors import (
     DiscountTooLarge,
     InvalidField,
     NotAuthenticated,
+    NotSent,
+    OutcomeLost,
+    Rejected,
     RequestError,
     RunIncomplete,
     StartInPast,
     StartTooEarly,
     StoreUnavailable,
+    TransportLost,
     UnknownIdentifier,
     WrongBusiness,
 )
@@ -70,6 +74,22 @@ def test_each_family_has_its_shape(family, body):
         ),
         (StoreUnavailable(), BUSY),
         (CannotExpress("a branch"), "The backend cannot express a branch"),
+        (
+            NotSent("http://secret@host"),
+            "The backend cannot be reached; nothing was sent, try again",
+        ),
+        (
+            OutcomeLost("6f1c", "http://secret@host"),
+            (
+                "The backend's answer was lost and it may have acted; this is looked into under "
+                "reference 6f1c, do not send the request again"
+            ),
+        ),
+        (Rejected("http://secret@host"), "The backend refused the request"),
+        (
+            TransportLost("http://secret@host"),
+            "The backend did not answer in time or not whole",
+        ),
         (BackendError("http://secret@host"), "Internal Error"),
         (AdapterError("secret"), "Internal Error"),
         (RequestError(""), "Internal Error"),
@@ -85,7 +105,7 @@ def test_each_error_has_its_text(error, text):
         ([["A"], ["B"]], 1, "data[1][4] (currency)"),
         ({"3": ["A"], "7": ["B"]}, 1, "data[7][4] (currency)"),
         ('{"3":["A"],"7":["B"]}', 0, "data[3][4] (currency)"),
-        ("no rows", 1, "data[1][4] (currency)"),
+        ("no rows", 1, "currency"),
         ([["A"]], 5, "data[5][4] (currency)"),
     ],
 )

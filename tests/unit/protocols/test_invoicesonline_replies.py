@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -168,7 +169,7 @@ def test_kept_details_have_the_wire_s_names():
 
 
 def test_a_client_is_a_map_of_texts_in_the_page_s_order():
-    assert client_map(ClientShown(CLIENT)) == {
+    assert client_map(ClientShown(CLIENT), Quirks()) == {
         "17": {
             "client_id": "17",
             "client_invoice_name": "Acme",
@@ -200,7 +201,7 @@ def test_a_client_is_a_map_of_texts_in_the_page_s_order():
 
 @pytest.mark.parametrize("status", [ClientStatus.INACTIVE, ClientStatus.CLOSED])
 def test_only_an_active_client_is_active(status):
-    reply = client_map(ClientShown(replace(CLIENT, status=status)))
+    reply = client_map(ClientShown(replace(CLIENT, status=status)), Quirks())
     assert isinstance(reply, dict)
     assert reply["17"]["active"] == "0"
 
@@ -217,10 +218,17 @@ def test_invoices_are_keyed_by_client_and_document():
         "amount_formatted": "R1,234.56 ZAR",
         "date": "2026-02-01",
     }
-    assert invoice_map(InvoicesListed(Listing(4, 0), (INVOICE, other, draft, third))) == {
+    listed = InvoicesListed(Listing(4, 0), (INVOICE, other, draft, third))
+    assert invoice_map(listed) == {
         "17": {"118": shown, "121": shown},
         "18": {"119": shown | {"invoice_nr": ""}},
     }
+
+
+def test_each_invoice_shows_its_link():
+    listed = (replace(INVOICE, url="https://b.example/a"), replace(INVOICE, invoice_id=119))
+    reply: Any = invoice_map(InvoicesListed(Listing(2, 0), listed))
+    assert [each["link"] for each in reply["17"].values()] == ["https://b.example/a", ""]
 
 
 def test_a_recurring_invoice_shows_its_next_date_and_total():

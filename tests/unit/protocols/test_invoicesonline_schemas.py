@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from adapter.billing.model import Increase
+from adapter.billing.model import DocumentKind, Increase
 from adapter.commands.model import (
     UNSET,
     ClientFields,
     ClientIdentity,
     CreateClient,
     CreateRecurringInvoice,
+    ListDocuments,
     ListInvoices,
     ListRecurringInvoices,
-    Page,
 )
 from adapter.errors import InvalidField
 from adapter.protocols.base import Limits
@@ -200,7 +200,12 @@ def test_a_new_client_gets_no_mail_and_is_one_per_pair(sent, days):
         ("5", "invoices", ListInvoices(None, 5)),
         ("all", "invoices", ListInvoices(None, None)),
         ("5", "recurring_invoices", ListRecurringInvoices(5)),
-        ("all", "quotes", ListInvoices(Page(0, 0), None)),
+        ("all", "quotes", ListDocuments(DocumentKind.QUOTE)),
+        (
+            "5",
+            "recurring_pro-forma_invoices",
+            ListRecurringInvoices(5, DocumentKind.PROFORMA),
+        ),
     ],
 )
 def test_a_type_of_documents_is_a_list(client, document_type, command):

@@ -33,6 +33,12 @@ END = b"--B--\r\n"
         (b"--B\r\n\r\nv\r\n" + END, "A multipart part has no end of headers"),
         (b"--B\r\nX: y\r\n\r\nv\r\n" + END, "A multipart part has no name"),
         (part(b'foo="a"') + END, "A multipart part has no name"),
+        (
+            part(b"name=&--B\r\nContent-Disposition: form-data; name=serviceids", b"7") + END,
+            "A multipart part is named twice",
+        ),
+        (part(b'name="a"\r\nContent-Dispo', b"7") + END, "has a malformed header"),
+        (part(b'name="a"\r\nContent-Disp: form-data; name="b"') + END, "has a malformed header"),
         (part(b"") + END, "malformed Content-Disposition"),
         (part(b'name="a') + END, "malformed Content-Disposition"),
         (part(b'name="a"junk') + END, "malformed Content-Disposition"),

@@ -217,7 +217,7 @@ def test_a_warning_comes_last() -> None:
 
 def test_every_action_is_named_in_lower_case() -> None:
     assert "geninvoices" in PROTOCOL.actions()
-    assert len(PROTOCOL.actions()) == 28
+    assert len(PROTOCOL.actions()) == 74
     assert all(name == name.lower() for name in PROTOCOL.actions())
 
 
@@ -253,8 +253,28 @@ def test_an_unknown_action_has_a_legacy_text() -> None:
         (errors.StoreUnavailable(), (200, "The store is busy, nothing was changed; try again")),
         (errors.AdminNotFound(), (200, "Admin ID Not Found")),
         (errors.OutOfBounds("too much"), (200, "too much")),
-        (errors.Rejected("upstream's own words"), (200, "Internal Error")),
-        (errors.CannotExpress("a thing"), (200, "Internal Error")),
+        (errors.Rejected("upstream's words"), (200, "The backend refused the request")),
+        (errors.CannotExpress("a thing"), (200, "The backend cannot express a thing")),
+        (
+            errors.NotSent("http://secret@host"),
+            (200, "The backend cannot be reached; nothing was sent, try again"),
+        ),
+        (
+            errors.OutcomeLost("6f1c", "http://secret@host"),
+            (
+                200,
+                (
+                    "The backend's answer was lost and it may have acted; this is looked into"
+                    " under reference 6f1c, do not send the request again"
+                ),
+            ),
+        ),
+        (
+            errors.TransportLost("http://secret@host"),
+            (200, "The backend did not answer in time or not whole"),
+        ),
+        (errors.BadAnswer(), (200, "The backend's reply cannot be read")),
+        (errors.BackendError("http://secret@host"), (200, "Internal Error")),
         (errors.AdapterError("our own words"), (200, "Internal Error")),
         (errors.InvalidField("x[1]", "rule", "x[1] is wrong"), (200, "x[1] is wrong")),
     ],

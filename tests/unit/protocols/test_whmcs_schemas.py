@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from adapter.billing.model import ClientStatus, InvoiceStatus, ItemAction, ItemStatus, OrderStatus
+from adapter.billing.model import (
+    ClientStatus,
+    InvoiceStatus,
+    ItemAction,
+    ItemStatus,
+    OrderStatus,
+    QuoteStage,
+)
 from adapter.billing.money import Money
 from adapter.billing.schedule import Cycle, ItemUnit
 from adapter.commands import model
@@ -16,7 +23,7 @@ from adapter.protocols.base import Limits
 from adapter.protocols.phpform import decode_form, encode_form
 from adapter.protocols.phpserialize import encode_blob
 from adapter.protocols.whmcs.actions import ACTIONS
-from adapter.protocols.whmcs.client import encode
+from adapter.protocols.whmcs.client import WhmcsClient
 from adapter.protocols.whmcs.countries import COUNTRIES
 from adapter.protocols.whmcs.replies.clients import _international
 
@@ -84,11 +91,68 @@ PERSON = model.ClientFields(
         model.RecordPayment(1, "t", "banktransfer", Decimal(5), Decimal(1), DAY, send_email=False),
         model.AddCredit(1, "Gift", Decimal(5), DAY, remove=True, admin_id=3),
         model.AddCredit(1, "", Decimal(5)),
-        model.CreateClient(PERSON, model.ClientIdentity.EMAIL, send_email=False),
+        model.IssueInvoice(
+            1,
+            (
+                model.InvoiceLineChange("Work", Decimal("1.50"), taxed=True),
+                model.InvoiceLineChange("Less", Decimal(-1), taxed=False),
+            ),
+            status=InvoiceStatus.DRAFT,
+            tax_rate=Decimal("15.125"),
+            due_on=DAY,
+            notes="n",
+            apply_credit=True,
+        ),
+        model.IssueInvoice(1, send_email=True),
+        model.RecordTransaction("x", 1, 2, 3, "t", DAY, "d", Decimal(5), Decimal(1)),
+        model.RecordTransaction(
+            "x", currency_id=1, amount_out=Decimal(5), rate=Decimal("1.25"), allow_duplicate=True
+        ),
+        model.UpdateTransaction(1, 2, gateway="y", amount_in=Decimal(0), as_credit=True),
+        model.ListTransactions(1, 2, "t"),
+        model.ApplyCredit(1, Decimal(5), send_email=False),
+        model.ApplyCredit(1),
+        model.ListCredits(1),
+        model.CapturePayment(1),
+        model.SendMail(1, "Invoice Created", variables=(("a", "b"),)),
+        model.SendMail(1, custom=model.CustomMail(model.MailKind.DOMAIN, "S", "M")),
+        model.ListMails(1, model.Page(5, 10), DAY, "S"),
+        model.ListMailTemplates(model.MailKind.INVOICE, "english"),
+        model.CreateQuote(
+            model.QuoteFields(
+                subject="S",
+                stage=QuoteStage.ON_HOLD,
+                valid_until=DAY,
+                email="a@b.example",
+                lines=(
+                    model.QuoteLine("D", Decimal("1.5"), Decimal(2), Decimal(10), taxed=True),
+                    model.QuoteLine("E", line_id=7),
+                ),
+            )
+        ),
+        model.UpdateQuote(1, model.QuoteFields(city="C")),
+        model.ListQuotes(quote_id=1, stage=QuoteStage.DEAD, modified_on=DAY),
+        model.SendQuote(1),
+        model.AcceptQuote(1),
+        model.DeleteQuote(1),
+        model.ListPayMethods(1, 2, model.PayMethodKind.CREDIT_CARD),
+        model.UpdatePayMethod(1, 2, expires="0129", make_default=True),
+        model.DeletePayMethod(1, 2),
+        model.CreateClient(PERSON, model.ClientIdentity.EMAIL, send_email=False, password="x"),
         model.CreateClient(
             model.ClientFields(email="a@b.example", custom=((7, "x"),)),
             model.ClientIdentity.EMAIL,
+            password="x",
         ),
+        model.CreateContact(1, model.ContactFields(first_name="A")),
+        model.UpdateContact(
+            1, model.ContactFields(city="", email_preferences=(("domain", False),))
+        ),
+        model.ListContacts(client_id=1, email="a@b.example"),
+        model.ListActivity(on=DAY, caller="a"),
+        model.CancelOrder(1, cancel_subscription=True, send_email=False),
+        model.SuspendService(1, "late"),
+        model.DeleteClient(1, delete_transactions=True),
         model.UpdateClient(
             model.ClientFields(
                 notes="",
@@ -195,7 +259,7 @@ PERSON = model.ClientFields(
     ],
 )
 def test_a_command_written_is_the_command_read(command: model.Command) -> None:
-    encoded = encode(command)
+    encoded = WhmcsClient().ask(command)
     params = decode_form(encode_form(encoded.params), Limits())
     assert ACTIONS[encoded.action.lower()].schema.to_command(params) == command
 

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from adapter.backends.local.backend import LocalBackend
+from adapter.backends.local.schedules import ScheduleChange, change_schedule
 from adapter.billing.model import BillableKind, HeldReason, InvoiceStatus
 from adapter.billing.schedule import Step, advance
 from adapter.commands.model import UpdateService
@@ -24,7 +25,6 @@ from adapter.store.schedules import (
     held_dates,
     parked_billables,
     release_held,
-    set_catch_up,
     unpark,
 )
 
@@ -224,7 +224,8 @@ def test_setting_the_due_date_to_a_held_one_bills_it(shop, context):
     service = shop.service(shop.client(), MISSED[0], catch_up="latest")
     shop.generate(AFTER)
     with shop.store.write() as uow:
-        set_catch_up(uow, context(AFTER), SERVICE, service, None)
+        default = ScheduleChange(has_policy=True)
+        change_schedule(uow, context(AFTER), SERVICE, service, default)
     backend = LocalBackend(shop.store, RunConfig())
     backend.execute(UpdateService(service, next_due_on=MISSED[3]), context(AFTER))
     assert shop.generate(AFTER).count == 1
@@ -320,8 +321,6 @@ def test_what_cannot_be_decided_is_named(shop, context):
             issue_held(uow, context(AFTER), SERVICE, service, AFTER)
         with pytest.raises(BillableNotFound, match="There is no service 99"):
             issue_held(uow, context(AFTER), SERVICE, 99, AFTER)
-        with pytest.raises(BillableNotFound):
-            set_catch_up(uow, context(AFTER), SERVICE, 99, None)
         with pytest.raises(NotParked, match="service 1 is not parked"):
             unpark(uow, context(AFTER), SERVICE, service)
         release_held(uow, context(AFTER), SERVICE, service, AFTER)

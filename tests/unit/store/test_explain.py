@@ -11,6 +11,7 @@ from adapter.errors import BillableNotFound, InvoiceNotFound
 from adapter.store import tables
 from adapter.store.explaining import explain_billable, explain_invoice
 from adapter.store.explaining.words import inputs_in_words
+from adapter.store.run.by_hand import issue_held
 from adapter.store.setup.settings import change_settings
 
 TODAY = date(2026, 3, 2)
@@ -116,6 +117,7 @@ def test_an_item_says_what_its_action_means(shop, why, values, state):
         ({}, "due"),
         ({"paused": True}, "paused"),
         ({"ended": True, "recurrence_limit": 1, "generation_count": 1}, "ended"),
+        ({"ended": True, "generation_count": 1}, "ended"),
     ],
 )
 def test_a_recurring_invoice_says_why_it_is_due_or_not(shop, why, values, state):
@@ -172,6 +174,53 @@ def test_each_document_of_a_recurring_invoice_has_its_own_inputs(shop):
 )
 def test_inputs_are_told_where_they_can_be_read(digest, words):
     assert inputs_in_words(digest) == words
+
+
+def made_by(shop, invoice):
+    with shop.store.read() as uow:
+        told = explain_invoice(uow, invoice)
+    assert told.run is None
+    return told.made_by
+
+
+def test_an_invoice_of_a_held_date_names_the_operator(shop):
+    made = shop.recurring(shop.client(), TODAY, catch_up="latest")
+    shop.generate(on=date(2026, 5, 2))
+    with shop.store.write() as uow:
+        kind = BillableKind.RECURRING_INVOICE
+        invoice = issue_held(uow, shop.context(date(2026, 5, 2)), kind, made, TODAY)
+    assert made_by(shop, invoice) == "an operator, who billed a held date"
+
+
+@pytest.mark.parametrize(
+    ("rule", "made"),
+    [("imported", "the system it was imported from"), ("first", "order 1, as its first invoice")],
+)
+def test_an_invoice_without_a_run_names_what_it_comes_from(shop, rule, made):
+    client = shop.client()
+    shop.service(client, date(2026, 3, 10))
+    invoice = shop.generate().latest_invoice_id or 0
+    placed = {"order_number": 7, "client_id": client, "placed_at": NOW, "amount": 1}
+    with shop.store.write() as uow:
+        uow.execute(sa.update(tables.documents).values(run_id=None))
+        uow.execute(sa.update(tables.claims).values(rule=rule))
+        uow.insert(tables.orders, invoice_id=invoice, **placed)
+    assert made_by(shop, invoice) == made
+    with shop.store.read() as uow:
+        (claim,) = explain_invoice(uow, invoice).claims
+    # Which settings the other system went by is not known here.
+    assert bool(claim.settings) is (rule != "imported")
+
+
+def test_an_invoice_of_a_call_names_caller_and_request(shop):
+    shop.service(shop.client(), date(2026, 3, 10))
+    invoice = shop.generate().latest_invoice_id or 0
+    context = shop.context(TODAY)
+    with shop.store.write() as uow:
+        uow.execute(sa.update(tables.documents).values(run_id=None))
+        uow.audit(context, "create", "invoice", invoice)
+    call = f"a call of tests, request {context.request_id}, outside of any run"
+    assert made_by(shop, invoice) == call
 
 
 def test_unknown_ids_are_errors(shop):

@@ -14,6 +14,11 @@ from tests.databases import EVERY_ENGINE, new_database
 
 VERSIONS = sorted(Path(migrate.__file__).with_name("migrations").glob("versions/*.py"))
 REVISIONS = [file.name.partition("_")[0] for file in VERSIONS]
+# From the first and to the last at every turn, the others with what is slow.
+STEPS = [
+    pytest.param(each, marks=() if each in {REVISIONS[0], REVISIONS[-1]} else pytest.mark.slow)
+    for each in REVISIONS
+]
 
 
 @pytest.fixture
@@ -96,7 +101,7 @@ def untouched(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]
         yield store
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
+@pytest.mark.parametrize("revision", STEPS)
 def test_every_earlier_revision_becomes_this_version_and_keeps_its_rows(untouched, revision):
     assert migrate.upgrade(untouched, revision) == revision
     kept = {"name": "CompanyName", "value": "Ä & Co", "changed_at": datetime(2026, 1, 1)}  # noqa: DTZ001 - as stored
@@ -112,7 +117,7 @@ def test_every_earlier_revision_becomes_this_version_and_keeps_its_rows(untouche
         assert uow.settings.company_name == "Ä & Co"
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
+@pytest.mark.parametrize("revision", STEPS)
 def test_every_revision_can_be_gone_back_to_and_left_again(untouched, revision):
     migrate.upgrade(untouched)
     migrate.downgrade(untouched, revision)

@@ -8,7 +8,7 @@ from adapter.billing.model import BillableKind
 from adapter.commands.context import Context
 from adapter.errors import ClientNotFound
 from adapter.store import tables
-from adapter.store.run import preview
+from adapter.store.run import next_documents, preview
 from adapter.store.run.preview import MOST_DOCUMENTS
 
 TODAY = date(2026, 3, 2)
@@ -127,3 +127,25 @@ def test_a_slow_preview_says_where_it_stopped(shop, context):
     found = preview(shop.store, slow, client, UNTIL)
     assert len(found.documents) == 3
     assert found.stopped_on == TODAY + timedelta(days=3)
+
+
+def test_a_preview_of_one_billable_ends_with_it_whatever_else_its_client_has(shop, context):
+    client = shop.client()
+    shop.recurring(client, TODAY, frequency="weekly")
+    limited = shop.recurring(client, TODAY, recurrence_limit=2)
+    service = shop.service(client, TODAY, cycle="Annually")
+    paused = shop.service(client, TODAY, paused=True)
+    found = {}
+    for kind, billable in (
+        (BillableKind.RECURRING_INVOICE, limited),
+        (BillableKind.SERVICE, service),
+        (BillableKind.SERVICE, paused),
+    ):
+        with shop.store.write(keep=False) as uow:
+            documents, stopped_on = next_documents(uow, context(), kind, billable)
+        found[kind, billable] = [str(each.due_on) for each in documents], stopped_on
+    assert list(found.values()) == [
+        (["2026-03-02", "2026-04-02"], None),
+        (["2026-03-02", "2027-03-02", "2028-03-02"], None),
+        ([], None),
+    ]

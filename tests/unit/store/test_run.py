@@ -3,6 +3,7 @@
 Source of most cases: whmcs facts 2.12 "Worked expectations" and section 4 of the positional facts.
 """
 
+import itertools
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,6 +20,7 @@ from adapter.errors import ClientNotFound, RunIncomplete, StoreUnavailable
 from adapter.store import tables
 from adapter.store.auditing import Counts, Span, audit
 from adapter.store.config import RunConfig
+from adapter.store.explaining import explain_billable
 from adapter.store.queue import TABLES, requeue
 from adapter.store.run import generate_due, run
 
@@ -380,6 +382,26 @@ def test_a_time_limit_keeps_committed_pages_and_says_so(shop):
     assert shop.generate().count == 30 - issued
 
 
+def test_a_call_that_searched_past_the_limit_still_issues_something(shop):
+    for _ in range(60):
+        shop.service(shop.client(), TODAY)
+    context = shop.context(TODAY)
+    config = RunConfig(time_limit_seconds=3, page_clients=4)
+    issued: list[int] = []
+    while not issued or issued[-1]:
+        # The search alone took 100 s.
+        ticks = itertools.count(100.0, 0.1)
+        slow = replace(context, elapsed=ticks.__next__)
+        try:
+            generate_due(shop.store, config, GenerateDueInvoices(), slow)
+            break
+        except RunIncomplete as error:
+            issued.append(error.issued)
+    assert len(issued) > 1
+    assert all(0 < count < 60 for count in issued)
+    assert shop.count(tables.documents) == 60
+
+
 def test_an_id_list_leaves_the_other_kinds_out(shop):
     client = shop.client()
     service = shop.service(client, TODAY)
@@ -422,6 +444,115 @@ def test_a_busy_store_after_the_first_page_says_what_was_issued(shop, monkeypatc
     assert caught.value.issued == shop.count(tables.documents) == 4
     with pytest.raises(StoreUnavailable):
         generate_due(shop.store, config, GenerateDueInvoices(), shop.context(TODAY))
+
+
+@pytest.mark.parametrize("set_based", [True, False])
+def test_what_is_due_of_a_client_on_one_day_is_one_invoice_of_every_kind(shop, set_based):
+    client = shop.client()
+    service = shop.service(client, TODAY)
+    priced = {
+        "next_due_on": TODAY,
+        "registered_on": date(2025, 1, 1),
+        "first_amount": 500,
+        "payment_method": "banktransfer",
+        "status": "Active",
+    }
+    shop.billable(
+        BillableKind.ADDON,
+        client,
+        service_id=service,
+        name="Backup",
+        cycle="Monthly",
+        recurring_amount=200,
+        **priced,
+    )
+    shop.billable(
+        BillableKind.DOMAIN,
+        client,
+        kind="Register",
+        name="example.com",
+        years=1,
+        recurring_amount=300,
+        **priced,
+    )
+    shop.billable(
+        BillableKind.BILLABLE_ITEM,
+        client,
+        description="Work",
+        quantity=Decimal(1),
+        amount=700,
+        action="duedate",
+        next_due_on=TODAY,
+        entered_on=TODAY,
+    )
+    assert shop.generate_within(RunConfig(set_based=set_based), TODAY).count == 1
+    (invoice,) = shop.documents()
+    amounts = [(line["line_type"], line["amount"]) for line in shop.lines(invoice["id"])]
+    assert amounts == [("Hosting", 1595), ("Addon", 200), ("Domain", 300), ("Item", 700)]
+
+
+@pytest.mark.parametrize(
+    ("action", "again_on"),
+    [
+        ({"action": "nextcron"}, None),
+        ({"action": "duedate", "next_due_on": TODAY}, TODAY),
+        ({"action": "recur", "next_due_on": TODAY, "recur_times": 1}, TODAY),
+        ({"action": "recur", "next_due_on": TODAY, "recur_times": 0}, TODAY),
+        ({"action": "nextinvoice"}, None),
+    ],
+)
+def test_items_of_a_cancelled_invoice_are_billed_again_where_it_does_not_block(
+    shop, action, again_on
+):
+    shop.setting("CancelledInvoiceBlocksDate", "")
+    client = shop.client()
+    shop.service(client, TODAY)
+    row = {"description": "Work", "quantity": Decimal(1), "amount": 700, "entered_on": TODAY}
+    kind = BillableKind.BILLABLE_ITEM
+    item = shop.billable(kind, client, **row, recur_every=1, recur_unit="Months", **action)
+    first = shop.generate().latest_invoice_id
+    shop.pay(first, InvoiceStatus.CANCELLED)
+    stored = shop.row(kind, item)
+    assert (stored["generation_count"], stored["next_due_on"]) == (0, again_on)
+    tomorrow = TODAY + timedelta(days=1)
+    shop.generate(tomorrow)
+    again = [row["id"] for row in shop.documents() if row["id"] != first]
+    lines = [line["amount"] for invoice in again for line in shop.lines(invoice)]
+    assert sorted(lines) == [700, 1595]
+    assert shop.generate(tomorrow).count == 0
+
+
+def test_what_is_billed_once_is_billed_again_where_its_cancelled_invoice_does_not_block(shop):
+    shop.setting("CancelledInvoiceBlocksDate", "")
+    shop.service(shop.client(), TODAY, cycle="One Time")
+    shop.pay(shop.generate().latest_invoice_id, InvoiceStatus.CANCELLED)
+    tomorrow = TODAY + timedelta(days=1)
+    assert (shop.generate(tomorrow).count, shop.generate(tomorrow).count) == (1, 0)
+
+
+def test_only_the_last_period_of_an_item_is_billed_again(shop):
+    shop.setting("CancelledInvoiceBlocksDate", "")
+    item = shop.billable(
+        BillableKind.BILLABLE_ITEM,
+        shop.client(),
+        description="Work",
+        quantity=Decimal(1),
+        amount=700,
+        entered_on=TODAY,
+        action="recur",
+        recur_every=1,
+        recur_unit="Months",
+        next_due_on=TODAY,
+    )
+    first = shop.generate().latest_invoice_id
+    month_later = date(2026, 4, TODAY.day)
+    second = shop.generate(month_later).latest_invoice_id
+    shop.pay(first, InvoiceStatus.CANCELLED)
+    row = shop.row(BillableKind.BILLABLE_ITEM, item)
+    assert (row["generation_count"], row["next_due_on"]) == (1, date(2026, 5, TODAY.day))
+    shop.pay(second, InvoiceStatus.CANCELLED)
+    row = shop.row(BillableKind.BILLABLE_ITEM, item)
+    assert (row["generation_count"], row["next_due_on"]) == (0, month_later)
 
 
 def test_two_listed_items_of_one_client_are_billed_together(shop):
@@ -499,3 +630,17 @@ def test_paying_a_later_aligned_period_first_bills_no_day_twice(shop):
     shop.pay(third, InvoiceStatus.UNPAID)
     assert shop.row(BillableKind.SERVICE, service)["next_due_on"] == date(2026, 1, 10)
     assert shop.generate().count == 0
+
+
+def test_a_template_of_pro_formas_is_never_billed_as_an_invoice(shop):
+    client = shop.client()
+    template = shop.recurring(client, TODAY, issues="proforma")
+    kind = BillableKind.RECURRING_INVOICE
+    assert shop.row(kind, template)["next_invoice_on"] is None
+    assert shop.generate().count == 0
+    with shop.store.read() as uow:
+        found = explain_billable(uow, kind, template, TODAY)
+    assert (found.state, found.why) == (
+        "off",
+        "a template of another kind (proforma): no run issues it",
+    )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from adapter.errors import OutcomeUnknown, StoreUnavailable
+from adapter.errors import OutcomeUnknown, StoreFull, StoreUnavailable
 from adapter.store import migrate, servers, tables
 from adapter.store.config import StoreConfig
 from adapter.store.unit_of_work import RUN_ID, Conflict, Store
@@ -130,6 +130,16 @@ def test_a_kept_connection_that_broke_is_replaced(store, engine):
 def test_a_defect_of_ours_does_not_read_like_a_busy_server(store):
     with pytest.raises(sa.exc.DBAPIError), store.read() as uow:
         uow.execute(sa.text("SELECT nothing_of_this_name FROM counters"))
+
+
+@pytest.mark.parametrize("number", [1021, 1114])
+def test_a_full_disk_of_the_server_is_said_to_be_one(store, engine, number):
+    says = {
+        "postgresql": "DO $$ BEGIN RAISE EXCEPTION 'no space' USING ERRCODE = '53100'; END $$",
+        "mariadb": f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {number}",
+    }[engine]
+    with pytest.raises(StoreFull), store.write() as uow:
+        uow.connection.exec_driver_sql(says)
 
 
 def test_two_that_wait_for_each_other_are_told_apart_from_a_defect(store):

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from adapter.backends.local.catalogue import list_products
+from adapter.commands.model import ListProducts
 from adapter.errors import InvalidCatalogue
 from adapter.store import tables
 from adapter.store.config import StoreConfig
@@ -23,7 +25,7 @@ from adapter.store.setup import (
 from adapter.store.unit_of_work import DOCUMENT_ID, INVOICE_NUMBER, Store
 
 DOCS = Path(__file__).parents[3] / "docs" / "catalogue.md"
-EXAMPLE = DOCS.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+EXAMPLE = DOCS.read_text(encoding="utf-8").split("```toml\n")[-1].split("```")[0]
 
 DAYS = "CreateInvoiceDaysBefore"
 
@@ -570,7 +572,7 @@ def _priced(prices, **changes):
         ),
         ({"settings": {"TaxType": 1.5}}, "settings.TaxType", "must be text"),
         ({"settings": {"Email": "a", "email": "b"}}, "settings.email", "stands twice"),
-        ({"next": {"quote_number": 5}}, "next.quote_number", "unknown key"),
+        ({"next": {"order_nr": 5}}, "next.order_nr", "unknown key"),
         ({"next": {"document_id": 0}}, "next.document_id", "whole number from 1"),
         ({"next": {"document_id": True}}, "next.document_id", "whole number from 1"),
     ],
@@ -584,6 +586,77 @@ def test_what_is_wrong_is_named_and_nothing_is_written(apply, store, catalogue, 
     assert detail in caught.value.detail
     assert str(caught.value) == f"{path}: {caught.value.detail}"
     assert _everything(store) == before
+
+
+def test_every_mistake_of_a_file_is_named_at_once(apply, store):
+    before = _everything(store)
+    with pytest.raises(InvalidCatalogue) as caught:
+        apply(
+            {
+                "widgets": [],
+                "currencies": [{"code": "EUR"}],
+                "products": [
+                    {"name": "Web", "group": "None", "taxed": "yes", "colour": "red"},
+                    {"name": "Mail", "prices": {"ZAR": {"monthly": "x", "weekly": 1}}},
+                    {"name": "Shop", "group": "None"},
+                    {"name": "Bulk", "group": "Products", "prices": {"XYZ": {"monthly": 1}}},
+                ],
+                "tax_rules": ["15"],
+                "custom_fields": [{"name": "Rack", "product": 99}],
+                "settings": {"TaxType": "no", "Colour": "red"},
+                "next": {"document_id": 0},
+            }
+        )
+    assert [path for path, _ in caught.value.mistakes] == [
+        "widgets",
+        "products[1].colour",
+        "products[1].taxed",
+        "products[2].group",
+        "products[2].prices.ZAR.monthly",
+        "products[2].prices.ZAR.weekly",
+        "tax_rules[1]",
+        "settings.TaxType",
+        "settings.Colour",
+        "next.document_id",
+        "currencies[1].rate",
+        "products[3].group",
+    ]
+    *lines, last = str(caught.value).splitlines()
+    assert lines == [f"{path}: {detail}" for path, detail in caught.value.mistakes]
+    assert last == "12 mistakes: nothing was written"
+    assert _everything(store) == before
+
+
+def test_what_names_a_wrong_entry_is_no_mistake_as_well(apply):
+    with pytest.raises(InvalidCatalogue) as caught:
+        apply(
+            {
+                "currencies": [{"code": "EUR", "rate": "x"}],
+                "product_groups": [{"name": "Servers", "colour": "red"}],
+                "products": [
+                    {"name": "Web", "group": "Servers", "prices": {"EUR": {"monthly": 1}}},
+                    {"id": 5, "name": "Mail", "group": "Products", "hidden": "yes"},
+                ],
+                "custom_fields": [{"name": "Rack", "product": 5}],
+            }
+        )
+    assert [path for path, _ in caught.value.mistakes] == [
+        "currencies[1].rate",
+        "product_groups[1].colour",
+        "products[2].hidden",
+    ]
+
+
+def test_of_very_many_mistakes_the_first_are_shown(apply):
+    with pytest.raises(InvalidCatalogue) as caught:
+        apply({"tlds": [{"tld": 1}] * 60})
+    lines = str(caught.value).splitlines()
+    assert len(caught.value.mistakes) == 60
+    assert [lines[49].partition(":")[0], *lines[50:]] == [
+        "tlds[50].tld",
+        "... and 10 more",
+        "60 mistakes: nothing was written",
+    ]
 
 
 def test_what_others_are_named_by_cannot_change(apply, store):
@@ -615,3 +688,26 @@ def test_a_dry_run_reports_and_keeps_nothing(store, context):
         report = apply_catalogue(uow, context(dry_run=True), parse_catalogue(EXAMPLE))
     assert report.changes
     assert _everything(store) == before
+
+
+def test_custom_fields_belong_to_clients_or_to_a_product(store, context):
+    product = {"id": 10, "name": "Web", "group": "Products"}
+    asked = {"name": "Operating system", "product": 10, "required": True}
+    hidden = {"name": "Rack", "product": 10, "on_order": False}
+    catalogue = {"products": [product], "custom_fields": [asked, hidden, {"name": "VIP"}]}
+    with store.write() as uow:
+        report = apply_catalogue(uow, context(), catalogue)
+        assert [change.label for change in report.changes if change.section != "products"] == [
+            "10 Operating system",
+            "10 Rack",
+            "0 VIP",
+        ]
+        assert not apply_catalogue(uow, context(), catalogue).changes
+        exported = export_catalogue(uow)["custom_fields"]
+        assert exported[0] | asked == exported[0]
+        (found,) = list_products(uow, ListProducts(), context()).products
+        assert [(each.name, each.required) for each in found.custom_fields] == [
+            ("Operating system", True)
+        ]
+        with pytest.raises(InvalidCatalogue, match=r"custom_fields\[1\].product: there is no"):
+            apply_catalogue(uow, context(), {"custom_fields": [asked | {"product": 99}]})

@@ -1,26 +1,34 @@
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 
 from adapter.assemble import assemble
 from adapter.bridge.secrets import digest_generated
 from adapter.settings import load_settings
+from adapter.store import tables
 from adapter.store.credentials import CredentialRow, insert_credential
-from adapter.store.migrate import upgrade
-from adapter.store.setup import ensure_defaults
+from adapter.store.holds import RESTORED, set_hold
 from adapter.web.app import create_app
 from adapter.web.log import where_raised
 from adapter.web.metrics import PrometheusMetrics
 from adapter.web.wire import BodyTooLarge, announced_length, read_body, request_path
+from tests.databases import upgraded_sqlite
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 AUTH = "identifier=IDENTIFIER&secret=SECRET"
 FORM = "application/x-www-form-urlencoded"
 API = "/includes/api.php"
+ADD_CLIENT = (
+    f"action=AddClient&{AUTH}&responsetype=json&firstname=Ann&lastname=B&email=ann%40example.com"
+    "&noemail=1&skipvalidation=1&notes="
+).encode()
 GEN = f"action=GenInvoices&{AUTH}&responsetype=json".encode()
 NOTHING = b'{"result":"success","numcreated":"0"}'
 
@@ -29,9 +37,10 @@ class Front:
     """The application on a store of its own, with what it logged and counted."""
 
     def __init__(self, folder: Any, **environ: str) -> None:
+        self.file = folder / "adapter.db"
         settings = load_settings(
             {
-                "ADAPTER_DATABASE_URL": f"sqlite:///{folder / 'adapter.db'}",
+                "ADAPTER_DATABASE_URL": f"sqlite:///{self.file}",
                 "ADAPTER_ACCESS_SERVER_KEY": "00" * 32,
                 **environ,
             }
@@ -45,10 +54,9 @@ class Front:
         )
 
     def prepare(self) -> None:
-        upgrade(self.store)
+        self.file.write_bytes(upgraded_sqlite())
         digests = digest_generated(bytes(32), "SECRET")
         with self.store.write() as uow:
-            ensure_defaults(uow, NOW)
             insert_credential(
                 uow,
                 CredentialRow(
@@ -164,6 +172,35 @@ def test_a_store_without_our_schema_is_not_ready(tmp_path):
     front.store.close()
 
 
+def test_an_account_that_is_behind_or_on_hold_is_degraded_and_still_answers(tmp_path):
+    front = Front(
+        tmp_path,
+        ADAPTER_ACCOUNTS_MAIN_MODE="production",
+        ADAPTER_ACCOUNTS_MAIN_ZONE="UTC",
+        ADAPTER_ACCOUNTS_MAIN_BUSINESS_ID="1",
+        ADAPTER_ACCOUNTS_MAIN_BUSINESS_NAME="Shop",
+        ADAPTER_MAIL_TRANSPORT="none",
+    )
+    front.prepare()
+    context = front.assembly.places["main"].context("tests")
+    with front.store.write() as uow:
+        uow.audit(replace(context, now=NOW), "change", "setting", 0)
+    status, _, body = front.call("/readyz", method="GET")
+    behind = b"degraded\naccount main: no complete run since 2026-03-02 00:00 UTC\n"
+    assert (status, body) == (200, behind)
+    with front.store.write(settings=True) as uow:
+        set_hold(uow, replace(context, now=NOW), RESTORED, {})
+    status, _, body = front.call("/readyz", method="GET")
+    held = b"degraded\naccount main: on hold since 2026-03-02 00:00 UTC (restored)\n"
+    assert (status, body) == (200, held)
+    told = json.loads(front.call(API, GEN)[2])
+    assert told["result"] == "error"
+    assert told["message"].startswith(
+        "The account is on hold since 2026-03-02 00:00 UTC (restored)"
+    )
+    front.store.close()
+
+
 def test_every_request_is_one_line_without_query_secret_or_data(front):
     front.call(API, GEN + b"&firstname=Thandi", query="password=QUERYSECRET")
     (line,) = front.lines()
@@ -273,6 +310,24 @@ def test_a_defect_is_answered_in_the_callers_dialect_and_tells_nothing(front):
     assert line["result"] == "internal"
 
 
+def test_a_full_disk_is_told_to_the_caller_and_louder_to_the_operator(front):
+    def bound(connection: Any) -> None:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    sa.event.listen(front.store.engine, "begin", bound)
+    notes = b"x" * 60_000
+    status, _, body = front.call(API, ADD_CLIENT + notes)
+    message = "The disk of the store is full, nothing was changed; its operator has to make room"
+    assert (status, json.loads(body)) == (200, {"result": "error", "message": message})
+    full, line = front.lines()
+    assert (full["event"], full["account"]) == ("disk full", "main")
+    assert full["id"] == line["id"]
+    assert line["result"] == "disk_full"
+    with front.store.read() as uow:
+        assert uow.execute(sa.select(sa.func.count()).select_from(tables.clients)).scalar() == 0
+
+
 def test_where_an_exception_was_raised_is_told_without_its_text():
     try:
         int("secret")
@@ -323,3 +378,46 @@ def test_announced_lengths(text, length):
 def test_paths_are_utf_8():
     assert request_path({"PATH_INFO": "/\xc3\xa4/x"}) == "/ä/x"
     assert request_path({"PATH_INFO": "/\xff"}) == "/\ufffd"
+
+
+def test_links_are_answered_without_a_login_and_from_anywhere(front):
+    context = front.assembly.management.clocks["main"]
+    today = context.show().now.date()
+    with front.store.write() as uow:
+        client_id = uow.insert(
+            tables.clients,
+            uuid="u",
+            email="ann@example.com",
+            currency_id=1,
+            status="Active",
+            created_on=today,
+            created_at=NOW,
+        )
+        uow.insert(
+            tables.documents,
+            id=118,
+            kind="invoice",
+            client_id=client_id,
+            currency="ZAR",
+            status="Unpaid",
+            number=42,
+            issued_on=today,
+            due_on=today,
+            tax_rate=Decimal(0),
+            tax_rate_2=Decimal(0),
+            rounding="sum",
+            created_at=NOW,
+            updated_at=NOW,
+        )
+    links = front.assembly.links.accounts[0].links
+    path, _, query = links.download("invoice", 118, 42).partition("8080")[2].partition("?")
+    status, headers, body = front.call(path, method="GET", query=query, peer="192.0.2.7")
+    assert (status, headers["Content-Type"], body[:5]) == (200, "application/pdf", b"%PDF-")
+    assert headers["Cache-Control"] == "no-store"
+    assert front.call(path, method="GET", query=query[:-1], peer="192.0.2.7")[0] == 404
+    path, _, query = links.email("invoice", 118, 42).partition("8080")[2].partition("?")
+    assert front.call(path, method="HEAD", query=query)[::2] == (200, b"")
+    for expected in (b"will be sent by e-mail.\n", b"was sent by e-mail already.\n"):
+        assert front.call(path, method="GET", query=query)[2].endswith(expected)
+    with front.store.read() as uow:
+        assert len(uow.execute(sa.select(tables.outbox)).all()) == 1

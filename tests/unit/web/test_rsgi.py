@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined] # re-exported there
 
-from adapter.web.rsgi import Body, read_body, wsgi_environ
+from adapter.web.bodies import Body, read_body
+from adapter.web.rsgi import wsgi_environ
 
 LIMIT = 10
 
@@ -20,8 +21,12 @@ class Headers:
     def get(self, name: str, default: Any = None) -> Any:
         return dict(self._pairs).get(name, default)
 
+    def keys(self) -> list[str]:
+        return list(dict(self._pairs))
+
     def items(self) -> list[tuple[str, str]]:
-        return self._pairs
+        """Like the server's: a value that is no ASCII is left out."""
+        return [(name, value) for name, value in self._pairs if value.isascii()]
 
 
 class Proto:
@@ -88,13 +93,15 @@ def test_of_a_body_that_breaks_off_nothing_is_handed_on(header, size):
 
 def test_what_is_announced_beyond_the_limit_is_not_read():
     proto = Proto(b"a" * 11)
-    assert read(proto, ("content-length", "11")) == Body(b"", 11, whole=False)
+    body = read(proto, ("content-length", "11"))
+    assert (body.content, body.size, body.whole) == (b"", 11, False)
     assert proto.left_unread == 1
 
 
 def test_chunks_beyond_the_limit_are_not_read():
     proto = Proto(*[b"a" * 6] * 5)
-    assert read(proto, CHUNKED) == Body(b"", 12, whole=False)
+    body = read(proto, CHUNKED)
+    assert (body.content, body.size, body.whole) == (b"a" * 12, 12, False)
     assert proto.left_unread == 3
 
 
@@ -117,6 +124,7 @@ def test_a_request_becomes_a_wsgi_environment():
         "CONTENT_LENGTH": "3",
         "CONTENT_TYPE": "text/plain",
         "HTTP_X_FORWARDED_FOR": "a,b",
+        "adapter.headers": tuple(request.headers.items()),
     }
 
 
@@ -131,6 +139,18 @@ def test_the_callers_address_has_no_port(client, address):
 def test_a_path_beyond_ascii_is_written_as_wsgi_wants_it():
     environ = wsgi_environ(scope(path="/b\u00e4r"), Body(b"", 0, whole=True))
     assert environ["PATH_INFO"].encode("latin-1") == "/b\u00e4r".encode()
+
+
+def test_a_header_that_the_server_does_not_show_passes_neither_for_none_nor_for_another():
+    request = scope(
+        ("x-forwarded-for", "\u00e9, 192.0.2.7"),
+        ("idempotency-key", "\u00e9"),
+        ("content-type", "\u00e9"),
+    )
+    environ = wsgi_environ(request, Body(b"", 0, whole=True))
+    assert environ["HTTP_X_FORWARDED_FOR"] == environ["HTTP_IDEMPOTENCY_KEY"] == "\ufffd"
+    assert environ["adapter.headers"] == ()
+    assert "CONTENT_TYPE" not in environ
 
 
 def test_a_header_with_underscores_does_not_pass_for_another():

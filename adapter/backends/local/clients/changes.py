@@ -1,20 +1,22 @@
 """Creating and changing clients."""
 
 import uuid
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from adapter.backends.local.clients import rules
+from adapter.backends.local.clients.contacts import gets_domain_mail, no_domain_mail
+from adapter.backends.local.clients.logins import hash_password
 from adapter.billing.model import ClientStatus
 from adapter.commands.context import Context
 from adapter.commands.model import ClientFields, ClientIdentity, CreateClient, UpdateClient
 from adapter.commands.results import ClientCreated, ClientUpdated
-from adapter.errors import ClientNotFound, EmailTaken
+from adapter.errors import ClientNotFound, ClientPairTaken, EmailTaken
 from adapter.store import tables
 from adapter.store.outbox import enqueue_mail
-from adapter.store.setup.defaults import CLIENT_IDENTITY
-from adapter.store.unit_of_work import UnitOfWork
+from adapter.store.unit_of_work import CLIENT_IDENTITY, UnitOfWork
 
 WELCOME: Final = "client_welcome"
 
@@ -40,7 +42,17 @@ _BILLING = frozenset(
 )
 
 
-def create_client(uow: UnitOfWork, command: CreateClient, context: Context) -> ClientCreated:
+def plan_client(
+    command: CreateClient, context: Context, _dialect: sa.Dialect
+) -> Callable[[UnitOfWork], ClientCreated]:
+    """Return the work that creates a client; a password is hashed before anybody waits for it."""
+    hashed = "" if command.password is None else hash_password(command.password)
+    return lambda uow: _create(uow, command, context, hashed)
+
+
+def _create(
+    uow: UnitOfWork, command: CreateClient, context: Context, hashed: str
+) -> ClientCreated:
     """Create a client, or find the equal one where the identity says so.
 
     Raises `EmailTaken` under `ClientIdentity.EMAIL`.
@@ -53,20 +65,27 @@ def create_client(uow: UnitOfWork, command: CreateClient, context: Context) -> C
         if rules.email_is_taken(uow, fields.email or ""):
             raise EmailTaken
         client_id, created = _insert(uow, context, fields), True
+    if created and hashed:
+        clients = tables.clients
+        here = clients.c.id == client_id
+        uow.execute(sa.update(clients).where(here).values(password_hash=hashed))
     if created and command.send_email:
         enqueue_mail(uow, context, WELCOME, client_id)
     return ClientCreated(client_id, created)
 
 
 def update_client(uow: UnitOfWork, command: UpdateClient, context: Context) -> ClientUpdated:
-    """Change what the command states; raises `EmailTaken` for another client's address."""
+    """Change what the command states.
+
+    Raises `EmailTaken` for another client's address, or `ClientPairTaken` under that identity.
+    """
     client_id = command.client_id
     if client_id is None and command.email is not None:
         client_id = rules.id_by_email(uow, command.email)
-    if command.changes.email:
+    if command.changes.email or command.changes.invoice_name:
         # Before the client's own row, in the order in which whoever makes clients takes them.
         uow.take(CLIENT_IDENTITY)
-    row = _locked(uow, client_id or 0)
+    row = locked(uow, client_id or 0)
     values = rules.stated(command.changes)
     if command.changes.custom:
         values["custom"] = rules.merged_custom(row["custom"], command.changes)
@@ -74,15 +93,33 @@ def update_client(uow: UnitOfWork, command: UpdateClient, context: Context) -> C
         values["email_preferences"] = rules.merged_preferences(
             row["email_preferences"], command.changes
         )
+        if not gets_domain_mail(uow, row["id"], values["email_preferences"]):
+            raise no_domain_mail()
     if not values.get("currency_id", 1):
         del values["currency_id"]
     _rename(row, values)
     changed = {name: value for name, value in values.items() if row[name] != value}
     rules.check_references(uow, changed)
-    if "email" in changed and rules.email_is_taken(uow, changed["email"], row["id"]):
-        raise EmailTaken
+    _refuse_taken(uow, command.identity, row, changed)
     _write(uow, context, row, changed)
     return ClientUpdated(row["id"])
+
+
+def _refuse_taken(
+    uow: UnitOfWork,
+    identity: ClientIdentity,
+    row: sa.RowMapping,
+    changed: Mapping[str, Any],
+) -> None:
+    """Refuse what would make a client the same as another one."""
+    if identity is ClientIdentity.NAME_AND_EMAIL:
+        if {"email", "invoice_name"} & changed.keys():
+            name = changed.get("invoice_name", row["invoice_name"])
+            email = changed.get("email", row["email"])
+            if rules.pair_is_taken(uow, name, email, row["id"]):
+                raise ClientPairTaken
+    elif "email" in changed and rules.email_is_taken(uow, changed["email"], row["id"]):
+        raise EmailTaken
 
 
 def find_or_create_client(
@@ -105,7 +142,7 @@ def find_or_create_client(
     }
     if not (offered or fields.custom):
         return client_id, ()
-    row = _locked(uow, client_id)
+    row = locked(uow, client_id)
     filled = {name: value for name, value in offered.items() if row[name] in ("", None)}
     kept = [name for name, value in offered.items() if row[name] not in ("", None, value)]
     custom = dict(row["custom"])
@@ -178,14 +215,14 @@ def _rename(row: sa.RowMapping, values: dict[str, Any]) -> None:
         )
 
 
-def _locked(uow: UnitOfWork, client_id: int) -> sa.RowMapping:
+def locked(uow: UnitOfWork, client_id: int) -> sa.RowMapping:
     """Return the client's row, held until commit so that merged values are not lost."""
     if not 0 < client_id < 2**63:
         raise ClientNotFound(client_id)
     clients = tables.clients
     found = uow.execute(sa.select(clients).where(clients.c.id == client_id).with_for_update())
     row = found.mappings().first()
-    if row is None:
+    if row is None or row["hidden"]:
         raise ClientNotFound(client_id)
     return row
 

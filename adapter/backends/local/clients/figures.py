@@ -1,55 +1,24 @@
-"""What clients owe, and figures about one of them.
+"""Figures about one client.
 
 All figures are in the client's own currency; documents in another one are not converted and left
 out. Source: contracts/decisions.md, "A client's balance".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 
-from adapter.billing.model import DocumentKind, InvoiceStatus, ItemStatus
+from adapter.billing.model import DocumentKind, InvoiceStatus, ItemStatus, QuoteStage
 from adapter.billing.money import Money
 from adapter.commands.results import ClientStats, StatusTotal
 from adapter.store import tables
-from adapter.store.transitions import PAYABLE
 from adapter.store.unit_of_work import UnitOfWork
-
-# Within the parameters that every engine takes in one statement.
-CHUNK: Final = 500
-
-_OWED = sorted(status.value for status in PAYABLE)
 
 _D = tables.documents.c
 _BALANCE = _D.total - _D.paid
 _IS_INVOICE = sa.and_(_D.kind == DocumentKind.INVOICE.value, sa.not_(_D.hidden))
-
-
-def owed_by_client(uow: UnitOfWork, client_ids: Sequence[int]) -> dict[int, int]:
-    """Return the hundredths that each of these clients owes; who owes nothing may be absent."""
-    clients, currencies = tables.clients, tables.currencies
-    owed: dict[int, int] = {}
-    for start in range(0, len(client_ids), CHUNK):
-        found = uow.execute(
-            sa.select(_D.client_id, sa.func.sum(_BALANCE).label("owed"))
-            .join_from(tables.documents, clients, clients.c.id == _D.client_id)
-            .join(
-                currencies,
-                sa.and_(
-                    currencies.c.id == clients.c.currency_id, currencies.c.code == _D.currency
-                ),
-            )
-            .where(
-                _D.client_id.in_(client_ids[start : start + CHUNK]),
-                _D.status.in_(_OWED),
-                _IS_INVOICE,
-            )
-            .group_by(_D.client_id)
-        )
-        owed |= {row.client_id: int(row.owed) for row in found}
-    return owed
 
 
 def client_stats(uow: UnitOfWork, client: Mapping[Any, Any], today: date) -> ClientStats:
@@ -79,6 +48,7 @@ def client_stats(uow: UnitOfWork, client: Mapping[Any, Any], today: date) -> Cli
     revenue, expenses = _turnover(uow, client_id, currency)
     services = _services(uow, client_id)
     domains = _domains(uow, client_id)
+    quotes = _quotes(uow, client_id)
     return ClientStats(
         currency_prefix=client["currency_prefix"],
         currency_suffix=client["currency_suffix"],
@@ -91,6 +61,8 @@ def client_stats(uow: UnitOfWork, client: Mapping[Any, Any], today: date) -> Cli
         all_services={kind: count for kind, (_, count) in services.items()},
         active_domains=domains[0],
         all_domains=domains[1],
+        accepted_quotes=quotes[0],
+        all_quotes=quotes[1],
     )
 
 
@@ -122,7 +94,7 @@ def _services(uow: UnitOfWork, client_id: int) -> dict[str, tuple[int, int]]:
         )
         .select_from(tables.services)
         .outerjoin(tables.products, products.id == services.product_id)
-        .where(services.client_id == client_id)
+        .where(services.client_id == client_id, sa.not_(services.hidden))
         .group_by(products.product_type)
     )
     counts: dict[str, tuple[int, int]] = {}
@@ -138,9 +110,21 @@ def _domains(uow: UnitOfWork, client_id: int) -> tuple[int, int]:
         sa.select(
             sa.func.sum(_is_active(domains.status)).label("active"),
             sa.func.count().label("items"),
-        ).where(domains.client_id == client_id)
+        ).where(domains.client_id == client_id, sa.not_(domains.hidden))
     ).one()
     return int(row.active or 0), row.items
+
+
+def _quotes(uow: UnitOfWork, client_id: int) -> tuple[int, int]:
+    accepted = sa.case((_D.status == QuoteStage.ACCEPTED.value, 1), else_=0)
+    row = uow.execute(
+        sa.select(sa.func.sum(accepted).label("accepted"), sa.func.count().label("items")).where(
+            _D.client_id == client_id,
+            _D.kind == DocumentKind.QUOTE.value,
+            _D.hidden == sa.false(),
+        )
+    ).one()
+    return int(row.accepted or 0), row.items
 
 
 def _is_active(status: sa.ColumnElement[str]) -> sa.Case[int]:

@@ -6,7 +6,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from adapter.backends.local.clients import rules
-from adapter.backends.local.clients.figures import client_stats, owed_by_client
+from adapter.backends.local.clients.figures import client_stats
+from adapter.backends.local.lookups import joined_window
 from adapter.billing.model import ClientStatus
 from adapter.billing.money import Money
 from adapter.commands.context import Context
@@ -16,10 +17,10 @@ from adapter.commands.results import (
     ClientRecord,
     ClientShown,
     ClientsListed,
-    Listing,
 )
 from adapter.errors import ClientNotFound
 from adapter.store import tables
+from adapter.store.balances import balances
 from adapter.store.unit_of_work import UnitOfWork
 
 _C = tables.clients.c
@@ -31,6 +32,7 @@ _SELECT = sa.select(
     _CURRENCY.prefix.label("currency_prefix"),
     _CURRENCY.suffix.label("currency_suffix"),
 ).join_from(tables.clients, tables.currencies, _C.currency_id == _CURRENCY.id)
+_IS_SHOWN = sa.not_(_C.hidden)
 
 # Text sorts without regard to case, so that every engine gives the same order of plain names.
 _ORDER: Final[Mapping[str, sa.ColumnElement[Any]]] = {
@@ -76,7 +78,7 @@ def get_client(uow: UnitOfWork, command: GetClient, context: Context) -> ClientS
         client_id = rules.id_by_email(uow, command.email)
     if client_id is None or not 0 < client_id < 2**63:
         raise ClientNotFound(client_id)
-    row = uow.execute(_SELECT.where(_C.id == client_id)).mappings().first()
+    row = uow.execute(_SELECT.where(_C.id == client_id, _IS_SHOWN)).mappings().first()
     if row is None:
         raise ClientNotFound(client_id)
     (client,) = _records(uow, [row])
@@ -95,24 +97,15 @@ def find_client(uow: UnitOfWork, command: FindClient, _context: Context) -> Clie
 def list_clients(uow: UnitOfWork, command: ListClients, _context: Context) -> ClientsListed:
     """List clients in the order asked for, the lowest id first among equals."""
     wanted = list(_filters(command))
-    total = uow.execute(
-        sa.select(sa.func.count()).select_from(tables.clients).where(*wanted)
-    ).scalar_one()
     key = _ORDER.get(command.order_by or "client_id", _C.id)
-    rows = (
-        uow.execute(
-            _SELECT.where(*wanted)
-            .order_by(key.desc() if command.descending else key.asc(), _C.id)
-            .limit(command.page.limit)
-            .offset(command.page.offset)
-        )
-        .mappings()
-        .all()
-    )
-    return ClientsListed(Listing(total, command.page.offset), tuple(_records(uow, rows)))
+    keys = [key.desc() if command.descending else key.asc()]
+    chosen = sa.select(_C.id).where(*wanted).order_by(*keys, *([] if key is _C.id else [_C.id]))
+    listing, rows = joined_window(uow, chosen, _SELECT, command.page)
+    return ClientsListed(listing, tuple(_records(uow, rows)))
 
 
 def _filters(command: ListClients) -> Iterable[sa.ColumnElement[bool]]:
+    yield _IS_SHOWN
     if command.status is not None:
         yield _C.status == command.status.value
     if command.search and command.search.strip():
@@ -132,7 +125,7 @@ def _filters(command: ListClients) -> Iterable[sa.ColumnElement[bool]]:
 
 
 def _records(uow: UnitOfWork, rows: Sequence[sa.RowMapping]) -> Iterable[ClientRecord]:
-    owed = owed_by_client(uow, [row["id"] for row in rows])
+    stands = balances(uow, [row["id"] for row in rows])
     for row in rows:
         currency = row["currency_code"]
         yield ClientRecord(
@@ -148,7 +141,7 @@ def _records(uow: UnitOfWork, rows: Sequence[sa.RowMapping]) -> Iterable[ClientR
             },
             status=ClientStatus(row["status"]),
             credit=Money(row["credit"], currency),
-            balance=Money(row["credit"] - owed.get(row["id"], 0), currency),
+            balance=stands[row["id"]].balance,
             opening_balance=Money(row["opening_balance"], currency),
             **{name: row[name] for name in _RECORD_FIELDS},
         )

@@ -67,7 +67,7 @@ _SAME_EMAIL = _C.email_key == sa.bindparam("email")
 _FIND_BY_EMAIL = sa.select(_C.id).where(_SAME_EMAIL).order_by(_C.id).limit(1)
 _FIND_PAIR = (
     sa.select(_C.id)
-    .where(_C.invoice_name == sa.bindparam("invoice_name"), _SAME_EMAIL)
+    .where(_C.invoice_name == sa.bindparam("invoice_name"), _SAME_EMAIL, sa.not_(_C.hidden))
     .order_by(_C.id)
     .limit(1)
 )
@@ -163,6 +163,16 @@ def email_is_taken(uow: UnitOfWork, email: str, client_id: int = 0) -> bool:
     key = email_key(email)
     others = sa.select(_C.id).where(_C.email_key == key, _C.id != client_id).limit(1)
     return bool(key) and uow.execute(others).first() is not None
+
+
+def pair_is_taken(uow: UnitOfWork, invoice_name: str, email: str, client_id: int) -> bool:
+    """Return whether a client other than `client_id` has this name on documents and address."""
+    others = sa.select(_C.id).where(
+        _C.invoice_name == invoice_name.strip(),
+        _C.email_key == email_key(email),
+        _C.id != client_id,
+    )
+    return uow.execute(others.limit(1)).first() is not None
 
 
 def id_by_pair(

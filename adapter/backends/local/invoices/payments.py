@@ -1,11 +1,9 @@
 """Money: payments on invoices, and clients' credit."""
 
-from datetime import UTC, datetime, time
-
 import sqlalchemy as sa
 
 from adapter.backends.local.lengths import check_lengths
-from adapter.backends.local.lookups import currency_of, require_client
+from adapter.backends.local.lookups import booked_at, currency_of, require_client
 from adapter.billing.model import InvoiceStatus
 from adapter.billing.money import Money
 from adapter.commands.context import Context
@@ -51,7 +49,7 @@ def record_payment(uow: UnitOfWork, command: RecordPayment, context: Context) ->
         client_id=row["client_id"],
         document_id=row["id"],
         currency=code,
-        booked_at=_booked_at(command, context),
+        booked_at=booked_at(command.paid_on, context),
         description="Invoice Payment",
         amount_in=amount,
         fees=Money.rounded(command.fees, code),
@@ -81,13 +79,6 @@ def _is_replay(uow: UnitOfWork, command: RecordPayment, amount: Money) -> bool:
     if command.amount is not None:
         query = query.where(booked.c.amount_in == amount.hundredths)
     return uow.execute(query.limit(1)).first() is not None
-
-
-def _booked_at(command: RecordPayment, context: Context) -> datetime:
-    """Return when the money came: now, or the beginning of the day named."""
-    if command.paid_on is None or command.paid_on == context.today:
-        return context.now
-    return datetime.combine(command.paid_on, time(), context.caller.account.zone).astimezone(UTC)
 
 
 def add_client_credit(uow: UnitOfWork, command: AddCredit, context: Context) -> CreditAdded:

@@ -6,10 +6,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapter.backends.local.invoices.lines import lines_of
-from adapter.backends.local.lookups import currencies_by_code, window
+from adapter.backends.local.lookups import currencies_by_code, joined_window
 from adapter.billing.model import DocumentKind, InvoiceStatus
 from adapter.billing.money import Money
 from adapter.commands.context import Context
+from adapter.commands.links import Links
 from adapter.commands.model import GetInvoice, ListInvoices
 from adapter.commands.results import (
     InvoiceLine,
@@ -32,25 +33,44 @@ _SORTING = {
     "total": _documents.c.total,
     "status": _documents.c.status,
 }
+# What callers may see, and how it is shown: with its client and currency.
+_VISIBLE = (_documents.c.kind == DocumentKind.INVOICE.value, _documents.c.hidden == sa.false())
+_clients, _currencies = tables.clients, tables.currencies
+_SHOWN = (
+    sa.select(
+        _documents,
+        _clients.c.first_name,
+        _clients.c.last_name,
+        _clients.c.company_name,
+        _clients.c.invoice_name,
+        _currencies.c.prefix,
+        _currencies.c.suffix,
+    )
+    .join(_clients, _clients.c.id == _documents.c.client_id)
+    .outerjoin(_currencies, _currencies.c.code == _documents.c.currency)
+)
 
 
-def get_invoice(uow: UnitOfWork, command: GetInvoice, _context: Context) -> InvoiceShown:
+def get_invoice(uow: UnitOfWork, command: GetInvoice, context: Context) -> InvoiceShown:
     """Show one invoice with its lines and the money booked on it."""
-    query = _visible().where(_documents.c.id == command.invoice_id)
+    query = _SHOWN.where(*_VISIBLE, _documents.c.id == command.invoice_id)
     row = uow.execute(query).mappings().first()
     if row is None:
         raise InvoiceNotFound(command.invoice_id)
     lines = tuple(_line(line, row["currency"]) for line in lines_of(uow, row["id"]))
-    return InvoiceShown(_record(row, lines=lines, transactions=_transactions(uow, row["id"])))
+    transactions = _transactions(uow, row["id"])
+    return InvoiceShown(_record(row, context.links, lines, transactions))
 
 
 def list_invoices(uow: UnitOfWork, command: ListInvoices, context: Context) -> InvoicesListed:
     """List invoices without their lines; overdue ones are unpaid and past their due date."""
-    query = _visible()
+    query = sa.select(_documents.c.id).where(*_VISIBLE)
     if command.client_id is not None:
         query = query.where(_documents.c.client_id == command.client_id)
     if command.status is not None:
         query = query.where(_documents.c.status == command.status.value)
+    if command.order_number is not None:
+        query = query.where(_documents.c.order_number == command.order_number)
     if command.overdue:
         query = query.where(
             _documents.c.status == InvoiceStatus.UNPAID.value,
@@ -59,31 +79,13 @@ def list_invoices(uow: UnitOfWork, command: ListInvoices, context: Context) -> I
     column = _SORTING.get(command.order_by or "", _documents.c.id)
     keys = [column] if column is _documents.c.id else [column, _documents.c.id]
     query = query.order_by(*(key.desc() if command.descending else key for key in keys))
-    listing, rows = window(uow, query, command.page)
-    return InvoicesListed(listing, tuple(_record(row) for row in rows))
-
-
-def _visible() -> sa.Select[Any]:
-    """Return the query of all invoices that callers may see, with their client and currency."""
-    clients, currencies = tables.clients, tables.currencies
-    return (
-        sa.select(
-            _documents,
-            clients.c.first_name,
-            clients.c.last_name,
-            clients.c.company_name,
-            clients.c.invoice_name,
-            currencies.c.prefix,
-            currencies.c.suffix,
-        )
-        .join(clients, clients.c.id == _documents.c.client_id)
-        .outerjoin(currencies, currencies.c.code == _documents.c.currency)
-        .where(_documents.c.kind == DocumentKind.INVOICE.value, _documents.c.hidden == sa.false())
-    )
+    listing, rows = joined_window(uow, query, _SHOWN, command.page)
+    return InvoicesListed(listing, tuple(_record(row, context.links) for row in rows))
 
 
 def _record(
     row: sa.RowMapping,
+    links: Links,
     lines: tuple[InvoiceLine, ...] = (),
     transactions: tuple[TransactionRecord, ...] = (),
 ) -> InvoiceRecord:
@@ -121,6 +123,7 @@ def _record(
         updated_at=row["updated_at"],
         lines=lines,
         transactions=transactions,
+        url=links.download(DocumentKind.INVOICE, row["id"], row["number"] or 0),
     )
 
 
@@ -142,9 +145,8 @@ def _line(row: sa.RowMapping, code: str) -> InvoiceLine:
     )
 
 
-def _transactions(uow: UnitOfWork, invoice_id: int) -> tuple[TransactionRecord, ...]:
-    booked = tables.transactions
-    query = sa.select(booked).where(booked.c.document_id == invoice_id).order_by(booked.c.id)
+def transaction_records(uow: UnitOfWork, query: sa.Select[Any]) -> tuple[TransactionRecord, ...]:
+    """Return the transactions that a query of whole rows finds."""
     by_code = currencies_by_code(uow)
     return tuple(
         TransactionRecord(
@@ -159,6 +161,14 @@ def _transactions(uow: UnitOfWork, invoice_id: int) -> tuple[TransactionRecord, 
             amount_out=Money(row["amount_out"], row["currency"]),
             transaction_id=row["transaction_id"],
             invoice_id=row["document_id"],
+            rate=row["rate"],
+            refund_of=row["refund_of"],
         )
         for row in uow.execute(query).mappings()
     )
+
+
+def _transactions(uow: UnitOfWork, invoice_id: int) -> tuple[TransactionRecord, ...]:
+    booked = tables.transactions
+    query = sa.select(booked).where(booked.c.document_id == invoice_id).order_by(booked.c.id)
+    return transaction_records(uow, query)

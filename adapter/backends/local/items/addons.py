@@ -29,6 +29,7 @@ def list_service_addons(
         sa.select(addons, currencies.c.code)
         .join(clients, clients.c.id == addons.c.client_id)
         .join(currencies, currencies.c.id == clients.c.currency_id)
+        .where(addons.c.hidden == sa.false())
         .order_by(addons.c.id)
     )
     if command.service_ids is not None:

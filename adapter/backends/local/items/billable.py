@@ -51,5 +51,6 @@ def create_billable_item(
     )
     kind = BillableKind.BILLABLE_ITEM
     uow.note_schedule_change(context, kind.value, item_id, "created", None, due_on)
+    uow.audit(context, "create", kind.value, item_id, {"client_id": command.client_id})
     requeue(uow, kind, item_id)
     return BillableItemCreated(item_id)

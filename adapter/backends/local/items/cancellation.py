@@ -2,23 +2,20 @@
 
 import sqlalchemy as sa
 
-from adapter.backends.local.invoices.lines import (
-    lines_of,
-    remove_lines,
-    retotal,
-    with_discounts,
-)
-from adapter.billing.model import BillableKind, InvoiceStatus, LineType
+from adapter.backends.local.invoices.withdrawing import withdraw
+from adapter.backends.local.lookups import window
+from adapter.billing.model import BillableKind
 from adapter.commands.context import Context
-from adapter.commands.model import RequestCancellation
-from adapter.commands.results import CancellationRequested
+from adapter.commands.model import ListCancellationRequests, RequestCancellation
+from adapter.commands.results import (
+    CancellationRequested,
+    CancellationRequestRecord,
+    CancellationRequestsListed,
+)
 from adapter.errors import CancellationExists, ServiceNotFound
 from adapter.store import tables
 from adapter.store.queue import requeue
-from adapter.store.transitions import change_status, settle
 from adapter.store.unit_of_work import UnitOfWork
-
-_OF_SERVICE = (LineType.SERVICE.value, LineType.SETUP.value)
 
 
 def request_cancellation(
@@ -59,38 +56,33 @@ def request_cancellation(
     detail = {"immediate": command.immediate, "reason": command.reason}
     uow.audit(context, "request_cancellation", kind.value, command.service_id, detail)
     if uow.settings.cancel_invoices_on_request:
-        _take_off_invoices(uow, context, command.service_id)
+        withdraw(uow, context, {kind: (command.service_id,)})
     requeue(uow, kind, command.service_id)
     return CancellationRequested(command.service_id, row["client_id"])
 
 
-def _take_off_invoices(uow: UnitOfWork, context: Context, service_id: int) -> None:
-    documents, lines = tables.documents, tables.document_lines
-    unpaid = (
-        sa.select(documents.c.id)
-        .join(lines, lines.c.document_id == documents.c.id)
-        .where(
-            lines.c.related_id == service_id,
-            lines.c.line_type.in_(_OF_SERVICE),
-            documents.c.status == InvoiceStatus.UNPAID.value,
-            documents.c.hidden == sa.false(),
-        )
-        .distinct()
-        .order_by(documents.c.id)
+def list_cancellation_requests(
+    uow: UnitOfWork, command: ListCancellationRequests, _context: Context
+) -> CancellationRequestsListed:
+    """List the requests by id; those of hidden services are gone with them."""
+    requests, services = tables.cancellation_requests, tables.services
+    query = (
+        sa.select(requests)
+        .join(services, services.c.id == requests.c.service_id)
+        .where(services.c.hidden == sa.false())
+        .order_by(requests.c.id)
     )
-    for invoice_id in uow.execute(unpaid).scalars().all():
-        rows = lines_of(uow, invoice_id)
-        own = with_discounts(
-            rows,
-            {
-                row["id"]
-                for row in rows
-                if row["related_id"] == service_id and row["line_type"] in _OF_SERVICE
-            },
-        )
-        if len(own) == len(rows):
-            change_status(uow, context, invoice_id, InvoiceStatus.CANCELLED)
-        else:
-            remove_lines(uow, context, invoice_id, own)
-            retotal(uow, context, invoice_id)
-            settle(uow, context, invoice_id, send_email=False)
+    listing, rows = window(uow, query, command.page)
+    return CancellationRequestsListed(
+        listing,
+        tuple(
+            CancellationRequestRecord(
+                request_id=row["id"],
+                service_id=row["service_id"],
+                requested_at=row["requested_at"],
+                reason=row["reason"],
+                immediate=row["immediate"],
+            )
+            for row in rows
+        ),
+    )

@@ -19,6 +19,7 @@ from adapter.store.unit_of_work import UnitOfWork
 _DESCRIPTIVE = frozenset(
     {
         "assigned_ips",
+        "catch_up",
         "custom_fields",
         "dedicated_ip",
         "dns_management",
@@ -31,6 +32,7 @@ _DESCRIPTIVE = frozenset(
         "override_auto_suspend",
         "override_suspend_until",
         "password",
+        "paused",
         "registrar",
         "subscription_id",
         "suspend_reason",

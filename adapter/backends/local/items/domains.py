@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from adapter.backends.local.catalogue_prices import RENEW, domain_price
 from adapter.backends.local.items.changes import amounts_by_hand, change, given, given_dates
-from adapter.backends.local.lookups import currency_of, method_names, window
+from adapter.backends.local.lookups import currency_of, joined_window, method_names
 from adapter.backends.local.promotions import next_amount, recurring_amounts
 from adapter.billing.model import BillableKind, ItemStatus
 from adapter.billing.money import Money
@@ -22,21 +22,21 @@ def list_domains(uow: UnitOfWork, command: ListDomains, _context: Context) -> Do
     """List domains by id."""
     domains, clients, currencies = tables.domains, tables.clients, tables.currencies
     promotions = tables.promotions
-    query = (
+    shown = (
         sa.select(domains, currencies.c.code, promotions.c.recurring, promotions.c.recur_for)
         .join(clients, clients.c.id == domains.c.client_id)
         .join(currencies, currencies.c.id == clients.c.currency_id)
         .outerjoin(promotions, promotions.c.id == domains.c.promotion_id)
-        .order_by(domains.c.id)
     )
+    chosen = sa.select(domains.c.id).where(domains.c.hidden == sa.false()).order_by(domains.c.id)
     for column, wanted in (
         (domains.c.client_id, command.client_id),
         (domains.c.id, command.domain_id),
         (domains.c.name, None if command.name is None else command.name.lower()),
     ):
         if wanted is not None:
-            query = query.where(column == wanted)
-    listing, rows = window(uow, query, command.page)
+            chosen = chosen.where(column == wanted)
+    listing, rows = joined_window(uow, chosen, shown, command.page)
     names = method_names(uow)
     return DomainsListed(
         listing,

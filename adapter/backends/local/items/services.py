@@ -1,10 +1,12 @@
 """Services: listing and changing them."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from adapter.backends.local.catalogue_prices import PRODUCT, cycle_price, offered_prices
 from adapter.backends.local.items.changes import amounts_by_hand, change, given, given_dates
-from adapter.backends.local.lookups import currency_of, method_names, window
+from adapter.backends.local.lookups import chunks, currency_of, joined_window, method_names
 from adapter.backends.local.promotions import next_amount, recurring_amounts
 from adapter.billing.model import BillableKind, ItemStatus
 from adapter.billing.money import Money
@@ -22,7 +24,7 @@ def list_services(uow: UnitOfWork, command: ListServices, _context: Context) -> 
     services, products, groups = tables.services, tables.products, tables.product_groups
     clients, currencies, orders = tables.clients, tables.currencies, tables.orders
     promotions = tables.promotions
-    query = (
+    shown = (
         sa.select(
             services,
             currencies.c.code,
@@ -38,7 +40,9 @@ def list_services(uow: UnitOfWork, command: ListServices, _context: Context) -> 
         .outerjoin(orders, orders.c.id == services.c.order_id)
         .outerjoin(products, products.c.id == services.c.product_id)
         .outerjoin(groups, groups.c.id == products.c.group_id)
-        .order_by(services.c.id)
+    )
+    chosen = (
+        sa.select(services.c.id).where(services.c.hidden == sa.false()).order_by(services.c.id)
     )
     for column, wanted in (
         (services.c.client_id, command.client_id),
@@ -48,9 +52,10 @@ def list_services(uow: UnitOfWork, command: ListServices, _context: Context) -> 
         (services.c.username, command.username),
     ):
         if wanted is not None:
-            query = query.where(column == wanted)
-    listing, rows = window(uow, query, command.page)
+            chosen = chosen.where(column == wanted)
+    listing, rows = joined_window(uow, chosen, shown, command.page)
     names = method_names(uow)
+    asked = _custom_names(uow, [key for row in rows for key in row["custom_fields"]])
     return ServicesListed(
         listing,
         tuple(
@@ -85,10 +90,23 @@ def list_services(uow: UnitOfWork, command: ListServices, _context: Context) -> 
                 suspend_reason=row["suspend_reason"],
                 notes=row["notes"],
                 custom_fields=row["custom_fields"],
+                custom_names=asked.get(row["product_id"], {}),
             )
             for row in rows
         ),
     )
+
+
+def _custom_names(uow: UnitOfWork, keys: Sequence[str]) -> dict[int, dict[str, str]]:
+    """Return the names of the custom fields with these ids, by product and id."""
+    ids = sorted({int(key) for key in keys if key.isascii() and key.isdecimal()})
+    found: dict[int, dict[str, str]] = {}
+    fields = tables.custom_fields.c
+    for page in chunks(ids):
+        query = sa.select(fields.product_id, fields.id, fields.name).where(fields.id.in_(page))
+        for row in uow.execute(query):
+            found.setdefault(row.product_id, {})[str(row.id)] = row.name
+    return found
 
 
 def update_service(uow: UnitOfWork, command: UpdateService, context: Context) -> ServiceUpdated:

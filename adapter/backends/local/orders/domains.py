@@ -79,7 +79,11 @@ def renew_domain(cart: Cart, name: str, years: int) -> None:
     domains = tables.domains
     query = (
         sa.select(domains)
-        .where(domains.c.client_id == cart.client_id, domains.c.name == name.lower())
+        .where(
+            domains.c.client_id == cart.client_id,
+            domains.c.name == name.lower(),
+            domains.c.hidden == sa.false(),
+        )
         .order_by(domains.c.id.desc())
         .limit(1)
     )

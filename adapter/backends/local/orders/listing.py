@@ -1,11 +1,11 @@
 """Listing orders with their items."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import sqlalchemy as sa
 
-from adapter.backends.local.lookups import method_names, window
+from adapter.backends.local.lookups import joined_window, method_names
 from adapter.billing.model import OrderStatus
 from adapter.billing.money import Money
 from adapter.commands.context import Context
@@ -19,7 +19,7 @@ def list_orders(uow: UnitOfWork, command: ListOrders, _context: Context) -> Orde
     """List orders, newest first."""
     orders, clients = tables.orders, tables.clients
     currencies, documents = tables.currencies, tables.documents
-    query = (
+    shown = (
         sa.select(
             orders,
             clients.c.first_name,
@@ -32,7 +32,9 @@ def list_orders(uow: UnitOfWork, command: ListOrders, _context: Context) -> Orde
         .join(clients, clients.c.id == orders.c.client_id)
         .join(currencies, currencies.c.id == clients.c.currency_id)
         .outerjoin(documents, documents.c.id == orders.c.invoice_id)
-        .order_by(orders.c.id.desc())
+    )
+    chosen = (
+        sa.select(orders.c.id).where(orders.c.hidden == sa.false()).order_by(orders.c.id.desc())
     )
     for column, wanted in (
         (orders.c.id, command.order_id),
@@ -40,13 +42,11 @@ def list_orders(uow: UnitOfWork, command: ListOrders, _context: Context) -> Orde
         (orders.c.status, command.status),
     ):
         if wanted is not None:
-            query = query.where(column == wanted)
-    listing, rows = window(uow, query, command.page)
+            chosen = chosen.where(column == wanted)
+    listing, rows = joined_window(uow, chosen, shown, command.page)
     names = method_names(uow)
-    page = query.with_only_columns(orders.c.id, currencies.c.code)
-    shown = page.offset(command.page.offset).limit(command.page.limit).subquery()
     lines: defaultdict[int, list[OrderLine]] = defaultdict(list)
-    for order_id, line in _lines(uow, shown):
+    for order_id, line in _lines(uow, {row["id"]: row["code"] for row in rows}):
         lines[order_id].append(line)
     return OrdersListed(
         listing,
@@ -78,8 +78,12 @@ def list_orders(uow: UnitOfWork, command: ListOrders, _context: Context) -> Orde
     )
 
 
-def _lines(uow: UnitOfWork, shown: sa.Subquery) -> Iterator[tuple[int, OrderLine]]:
-    """Yield the items of the shown orders: services, addons, domains, each by id."""
+def _lines(uow: UnitOfWork, codes: Mapping[int, str]) -> Iterator[tuple[int, OrderLine]]:
+    """Yield the items of orders: services, addons, domains, each by id.
+
+    `codes` has the currency of each order, by its id.
+    """
+    order_ids = list(codes)
     services, addons, domains = tables.services, tables.service_addons, tables.domains
     products = tables.products
     hosting = (
@@ -87,40 +91,37 @@ def _lines(uow: UnitOfWork, shown: sa.Subquery) -> Iterator[tuple[int, OrderLine
             services,
             products.c.name.label("product_name"),
             products.c.product_type,
-            shown.c.code,
         )
-        .join(shown, shown.c.id == services.c.order_id)
         .outerjoin(products, products.c.id == services.c.product_id)
+        .where(services.c.order_id.in_(order_ids))
         .order_by(services.c.id)
     )
     for row in uow.execute(hosting).mappings():
         kind, name = row["product_type"] or "", row["product_name"] or ""
-        yield row["order_id"], _line("product", row, kind, name, row["domain"], row["cycle"])
+        yield _line("product", row, codes, (kind, name, row["domain"], row["cycle"]))
     added = (
-        sa.select(addons, services.c.domain, shown.c.code)
-        .join(shown, shown.c.id == addons.c.order_id)
+        sa.select(addons, services.c.domain)
         .outerjoin(services, services.c.id == addons.c.service_id)
+        .where(addons.c.order_id.in_(order_ids))
         .order_by(addons.c.id)
     )
     for row in uow.execute(added).mappings():
         domain = row["domain"] or ""
-        yield row["order_id"], _line("addon", row, "Addon", row["name"], domain, row["cycle"])
-    named = (
-        sa.select(domains, shown.c.code)
-        .join(shown, shown.c.id == domains.c.order_id)
-        .order_by(domains.c.id)
-    )
+        yield _line("addon", row, codes, ("Addon", row["name"], domain, row["cycle"]))
+    named = sa.select(domains).where(domains.c.order_id.in_(order_ids)).order_by(domains.c.id)
     for row in uow.execute(named).mappings():
         deed = "Domain Transfer" if row["kind"] == "Transfer" else "Domain Registration"
         term = f"{row['years']} Year/s"
-        yield row["order_id"], _line("domain", row, "Domain", deed, row["name"], term)
+        yield _line("domain", row, codes, ("Domain", deed, row["name"], term))
 
 
-def _line(  # noqa: PLR0913 - one row
-    kind: str, row: sa.RowMapping, product_type: str, product: str, domain: str, cycle: str
-) -> OrderLine:
-
-    return OrderLine(
+def _line(
+    kind: str, row: sa.RowMapping, codes: Mapping[int, str], texts: tuple[str, str, str, str]
+) -> tuple[int, OrderLine]:
+    """Return an item's order and its line; `texts` are what is sold, its name, domain, cycle."""
+    product_type, product, domain, cycle = texts
+    order_id = row["order_id"]
+    return order_id, OrderLine(
         kind=kind,
         record_id=row["id"],
         product_type=product_type,
@@ -128,5 +129,5 @@ def _line(  # noqa: PLR0913 - one row
         domain=domain,
         cycle=cycle,
         status=row["status"],
-        amount=Money(row["first_amount"], row["code"]),
+        amount=Money(row["first_amount"], codes[order_id]),
     )

@@ -25,7 +25,7 @@ from adapter.store.run import bill_first
 from adapter.store.unit_of_work import ORDER_NUMBER, UnitOfWork
 
 # The documented order numbers have ten digits.
-_FIRST_ORDER_NUMBER = 1_000_000_000
+FIRST_ORDER_NUMBER = 1_000_000_000
 
 
 def place_order(uow: UnitOfWork, command: PlaceOrder, context: Context) -> OrderPlaced:
@@ -107,7 +107,7 @@ def _promotion(uow: UnitOfWork, command: PlaceOrder, context: Context) -> Promot
 def _insert_order(
     uow: UnitOfWork, command: PlaceOrder, context: Context, promotion: Promotion | None
 ) -> tuple[int, int]:
-    order_number = _FIRST_ORDER_NUMBER + uow.take(ORDER_NUMBER)
+    order_number = FIRST_ORDER_NUMBER + uow.take(ORDER_NUMBER)
     check_lengths(tables.orders, {"ip_address": command.ip_address})
     order_id = uow.insert(
         tables.orders,

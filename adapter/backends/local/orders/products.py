@@ -70,7 +70,7 @@ def add_product(cart: Cart, ordered: OrderedProduct) -> None:
 def add_addon(cart: Cart, ordered: OrderedAddon) -> None:
     """Add a catalogue addon to a service that the client has; raises `NotOwned`."""
     service = cart.uow.row(tables.services, ordered.service_id)
-    if service is None or service["client_id"] != cart.client_id:
+    if service is None or service["hidden"] or service["client_id"] != cart.client_id:
         raise NotOwned("service", ordered.service_id)
     product = cart.uow.row(tables.products, service["product_id"])
     alignment = None if product is None else _alignment(product)

@@ -12,6 +12,8 @@ from adapter.commands.model import (
     CreateClient,
     FindClient,
     GetClient,
+    ListClients,
+    UpdateClient,
 )
 from adapter.protocols.fields import Empty, WireInt, WireText
 from adapter.protocols.invoicesonline.schemas.base import (
@@ -103,11 +105,81 @@ class NewClientSchema(ClientBlock):
 
     @post_load
     def _build(self, data: dict[str, Any], **_: Any) -> Any:
-        numbered = ((number, data.pop(f"custom_{number}", None)) for number in range(1, 11))
-        custom = tuple((number, text) for number, text in numbered if text is not None)
+        custom = _numbered(data)
         client = ClientFields(**data, custom=custom)
         # DECISION: no password mail, nothing here has a customer login.
         return CreateClient(client, ClientIdentity.NAME_AND_EMAIL, send_email=False)
+
+
+class ClientsSchema(EndpointSchema):
+    """`getClients_JSON`. Source: contracts/invoicesonline/getclients_json.md."""
+
+    endpoint = "getClients_JSON"
+
+    @post_load
+    def _build(self, data: dict[str, Any], **_: Any) -> ListClients:
+        return ListClients(None, **data)
+
+
+def _changed(data_key: str, max_length: int, *, single_line: bool = False) -> ShortText:
+    """Return a field that is left alone where it is not sent, and cleared by a blank."""
+    return ShortText(
+        data_key=data_key, max_length=max_length, single_line=single_line, load_default=None
+    )
+
+
+class UpdateClientSchema(EndpointSchema):
+    """`UpdateClient`. Source: contracts/invoicesonline/updateclient.md."""
+
+    endpoint = "UpdateClient"
+
+    client_id = WireInt(data_key="ClientID", minimum=1, required=True, empty=Empty.REFUSED)
+    invoice_name = _changed("client_invoice_name", 255, single_line=True)
+    email = _changed("client_email", 255, single_line=True)
+    tax_number = _changed("client_vat_nr", 255)
+    phone = _changed("client_phone_nr", 20)
+    phone_2 = _changed("client_phone_nr2", 20)
+    fax = _changed("client_fax_nr", 20)
+    address_1 = _changed("client_postal_address1", 255)
+    address_2 = _changed("client_postal_address2", 255)
+    city = _changed("client_postal_address3", 255)
+    postcode = _changed("client_postal_address4", 255)
+    branch_name = _changed("client_branch_name", 255)
+    account_number = _changed("client_account_number", 255)
+    website = _changed("client_website", 255)
+    first_name = _changed("contact_name", 255)
+    last_name = _changed("contact_surname", 255)
+    mobile = _changed("client_mobile_nr", 20)
+    physical_address_1 = _changed("client_physical_address1", 255)
+    physical_address_2 = _changed("client_physical_address2", 255)
+    physical_address_3 = _changed("client_physical_address3", 255)
+    physical_address_4 = _changed("client_physical_address4", 255)
+    payment_terms_days = OneOf(
+        PAYMENT_TERMS, data_key="payment_terms", empty=None, load_default=UNSET
+    )
+    custom_1 = _changed("custom_field_1", 100)
+    custom_2 = _changed("custom_field_2", 100)
+    custom_3 = _changed("custom_field_3", 100)
+    custom_4 = _changed("custom_field_4", 100)
+    custom_5 = _changed("custom_field_5", 100)
+    custom_6 = _changed("custom_field_6", 100)
+    custom_7 = _changed("custom_field_7", 100)
+    custom_8 = _changed("custom_field_8", 100)
+    custom_9 = _changed("custom_field_9", 100)
+    custom_10 = _changed("custom_field_10", 100)
+
+    @post_load
+    def _build(self, data: dict[str, Any], **_: Any) -> UpdateClient:
+        client_id = data.pop("client_id")
+        custom = _numbered(data)
+        changes = ClientFields(**data, custom=custom)
+        return UpdateClient(changes, client_id, identity=ClientIdentity.NAME_AND_EMAIL)
+
+
+def _numbered(data: dict[str, Any]) -> tuple[tuple[int, str], ...]:
+    """Take the numbered values out of `data`; return those that were sent."""
+    numbered = ((number, data.pop(f"custom_{number}", None)) for number in range(1, 11))
+    return tuple((number, text) for number, text in numbered if text is not None)
 
 
 class GetClientIdSchema(EndpointSchema):

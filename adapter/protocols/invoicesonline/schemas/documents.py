@@ -1,16 +1,19 @@
 """Fields of lists of documents."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from marshmallow import post_load
 
-from adapter.commands.model import Command, ListInvoices, ListRecurringInvoices, Page
+from adapter.billing.model import DocumentKind
+from adapter.commands.model import Command, ListDocuments, ListInvoices, ListRecurringInvoices
 from adapter.protocols.fields import Empty, WireInt
 from adapter.protocols.invoicesonline.schemas.base import EndpointSchema, OneOf
 
 ALL_CLIENTS: Final = "all"
 INVOICES: Final = "invoices"
 RECURRING_INVOICES: Final = "recurring_invoices"
+RECURRING_PROFORMAS: Final = "recurring_pro-forma_invoices"
 DOCUMENT_TYPES: Final = (
     INVOICES,
     "quotes",
@@ -18,8 +21,14 @@ DOCUMENT_TYPES: Final = (
     "credit_notes",
     "delivery_notes",
     RECURRING_INVOICES,
-    "recurring_pro-forma_invoices",
+    RECURRING_PROFORMAS,
 )
+KINDS: Final[Mapping[str, DocumentKind]] = {
+    "quotes": DocumentKind.QUOTE,
+    "pro-forma_invoices": DocumentKind.PROFORMA,
+    "credit_notes": DocumentKind.CREDIT_NOTE,
+    "delivery_notes": DocumentKind.DELIVERY_NOTE,
+}
 
 
 class ClientOrAll(WireInt):
@@ -49,6 +58,8 @@ class DocumentsSchema(EndpointSchema):
         client_id, document_type = data["client_id"], data["document_type"]
         if document_type == RECURRING_INVOICES:
             return ListRecurringInvoices(client_id)
-        # No document of the other types exists: a window without rows is the whole list.
-        page = None if document_type == INVOICES else Page(0, 0)
-        return ListInvoices(page, client_id)
+        if document_type == RECURRING_PROFORMAS:
+            return ListRecurringInvoices(client_id, DocumentKind.PROFORMA)
+        if document_type == INVOICES:
+            return ListInvoices(None, client_id)
+        return ListDocuments(KINDS[document_type], client_id)

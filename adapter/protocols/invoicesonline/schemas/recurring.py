@@ -13,7 +13,6 @@ from marshmallow import missing, post_load
 from adapter.billing.model import Increase
 from adapter.billing.schedule import Frequency
 from adapter.commands.model import CreateRecurringInvoice
-from adapter.errors import InvalidField
 from adapter.protocols.base import Limits
 from adapter.protocols.fields import (
     Empty,
@@ -24,15 +23,14 @@ from adapter.protocols.fields import (
     WireStrictBool,
 )
 from adapter.protocols.invoicesonline.lines import read_lines
-from adapter.protocols.invoicesonline.quirks import BothDiscounts, Quirks
+from adapter.protocols.invoicesonline.quirks import Quirks
 from adapter.protocols.invoicesonline.schemas.base import (
     EndpointSchema,
     OneOf,
     RequiredFlag,
     ShortText,
-    wire_names,
 )
-from adapter.protocols.invoicesonline.schemas.clients import ClientBlock
+from adapter.protocols.invoicesonline.schemas.quoted import QuotedSchema, custom_value
 
 # The most that every engine's integer column takes.
 COUNT_MAX: Final = 2**31 - 1
@@ -91,15 +89,7 @@ class IncreaseSchema(EndpointSchema):
         return Increase(**data)
 
 
-class OlderOrderNumber(EndpointSchema):
-    """The older plug-ins' name of OrderNr."""
-
-    order_number = ShortText(
-        data_key="ClientOrderNr", max_length=10, single_line=True, load_default=""
-    )
-
-
-class RecurringInvoiceSchema(EndpointSchema):
+class RecurringInvoiceSchema(QuotedSchema):
     """`GenerateNewRecurringInvoice`.
 
     Source: contracts/invoicesonline/generatenewrecurringinvoice.md.
@@ -123,16 +113,16 @@ class RecurringInvoiceSchema(EndpointSchema):
     rows = WireField[Any](data_key="data", required=True, empty=Empty.REFUSED)
     client_id = WireInt(data_key="ClientID", minimum=0, load_default=None)
     order_number = ShortText(data_key="OrderNr", max_length=10, single_line=True, load_default="")
-    custom_1 = ShortText(data_key="AdditionalValue1", max_length=32, load_default="")
-    custom_2 = ShortText(data_key="AdditionalValue2", max_length=32, load_default="")
-    custom_3 = ShortText(data_key="AdditionalValue3", max_length=32, load_default="")
-    custom_4 = ShortText(data_key="AdditionalValue4", max_length=32, load_default="")
-    custom_5 = ShortText(data_key="AdditionalValue5", max_length=32, load_default="")
-    custom_6 = ShortText(data_key="AdditionalValue6", max_length=32, load_default="")
-    custom_7 = ShortText(data_key="AdditionalValue7", max_length=32, load_default="")
-    custom_8 = ShortText(data_key="AdditionalValue8", max_length=32, load_default="")
-    custom_9 = ShortText(data_key="AdditionalValue9", max_length=32, load_default="")
-    custom_10 = ShortText(data_key="AdditionalValue10", max_length=32, load_default="")
+    custom_1 = custom_value(1)
+    custom_2 = custom_value(2)
+    custom_3 = custom_value(3)
+    custom_4 = custom_value(4)
+    custom_5 = custom_value(5)
+    custom_6 = custom_value(6)
+    custom_7 = custom_value(7)
+    custom_8 = custom_value(8)
+    custom_9 = custom_value(9)
+    custom_10 = custom_value(10)
     discount_amount = WireDecimal(data_key="DiscountAmount", minimum=_ZERO, load_default=None)
     discount_percentage = WireDecimal(
         data_key="DiscountPercentage", minimum=_ZERO, maximum=_WHOLE_PERCENT, load_default=None
@@ -150,8 +140,6 @@ class RecurringInvoiceSchema(EndpointSchema):
         super().__init__(quirks, limits)
         self._limit = LimitSchema(quirks, limits)
         self._increase = IncreaseSchema(quirks, limits)
-        self._client = ClientBlock(quirks, limits)
-        self._older_order_number = OlderOrderNumber(quirks, limits)
 
     @post_load(pass_original=True)
     def _build(
@@ -159,12 +147,10 @@ class RecurringInvoiceSchema(EndpointSchema):
     ) -> CreateRecurringInvoice:
         limit = self._limit.read(original_data) if data["limited"] else {}
         increase = self._increase.read(original_data) if data["increased"] else None
-        order_number = data["order_number"]
-        if not order_number.strip() and "ClientOrderNr" in original_data:
-            order_number = self._older_order_number.read(original_data)["order_number"]
+        order_number = self.order_named(data, original_data)
         client_id = data["client_id"] or None  # '' and 0 are "not supplied"
-        new_client = None if client_id else self._new_client(original_data)
-        discount_amount, discount_percentage = self._discounts(data)
+        new_client = self.client_named(client_id, original_data)
+        discount_amount, discount_percentage = self.one_discount(data)
         return CreateRecurringInvoice(
             frequency=data["frequency"],
             start_on=data["start_on"],
@@ -182,26 +168,3 @@ class RecurringInvoiceSchema(EndpointSchema):
             number_suffix=data["number_suffix"],
             send_email=data["send_email"],
         )
-
-    def _new_client(self, original_data: Mapping[str, Any]) -> Any:
-        names = wire_names(ClientBlock).values()
-        if not any(original_data.get(name) for name in names):
-            raise InvalidField(
-                "ClientID",
-                "required",
-                "ClientID, or client_invoice_name and client_email, must be sent",
-            )
-        return self._client.read(original_data)
-
-    def _discounts(self, data: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
-        """Return at most one discount; 0 and empty are "not given"."""
-        amount, percentage = data["discount_amount"] or None, data["discount_percentage"] or None
-        if amount and percentage:
-            if self.quirks.both_discounts is BothDiscounts.REFUSE:
-                raise InvalidField(
-                    "DiscountAmount",
-                    "one_discount",
-                    "DiscountAmount and DiscountPercentage must not be sent together",
-                )
-            amount = None
-        return amount, percentage

@@ -3,6 +3,7 @@
 from adapter.commands.results import (
     BillableItemCreated,
     CreditAdded,
+    InvoiceIssued,
     InvoiceLine,
     InvoiceRecord,
     InvoicesGenerated,
@@ -10,7 +11,6 @@ from adapter.commands.results import (
     InvoicesListed,
     InvoiceUpdated,
     PaymentRecorded,
-    TransactionRecord,
 )
 from adapter.protocols.whmcs.call import Call
 from adapter.protocols.whmcs.formats import Digits, Reply
@@ -26,9 +26,7 @@ from adapter.protocols.whmcs.replies.common import (
     success,
     time_text,
 )
-
-# A booking is kept in the client's own currency, so no rate was ever applied to it.
-_OWN_RATE = "1.00000"
+from adapter.protocols.whmcs.replies.money import transaction
 
 
 def gen_invoices(result: InvoicesGenerated, call: Call) -> Reply:
@@ -66,7 +64,7 @@ def get_invoice(result: InvoiceShown, call: Call) -> Reply:
         ccgateway=False,
         **rows("items", "item", map(_line, invoice.lines)),
         # "" without bookings is the documented shape of this one list.
-        transactions={"transaction": [_transaction(row, call) for row in invoice.transactions]}
+        transactions={"transaction": [transaction(row, call) for row in invoice.transactions]}
         if invoice.transactions
         else "",
     )
@@ -78,6 +76,11 @@ def get_invoices(result: InvoicesListed, call: Call) -> Reply:
         **counters(result.listing, len(result.invoices)),
         **rows("invoices", "invoice", (_invoice_row(row, call) for row in result.invoices)),
     )
+
+
+def create_invoice(result: InvoiceIssued, _call: Call) -> Reply:
+    """Write `CreateInvoice`."""
+    return success(invoiceid=result.invoice_id, status=result.status.value)
 
 
 def update_invoice(result: InvoiceUpdated, _call: Call) -> Reply:
@@ -120,24 +123,6 @@ def _line(line: InvoiceLine) -> Reply:
         "description": line.description,
         "amount": money(line.amount),
         "taxed": flag(line.taxed),
-    }
-
-
-def _transaction(row: TransactionRecord, call: Call) -> Reply:
-    return {
-        "id": row.record_id,
-        "userid": row.client_id,
-        "currency": row.currency_id,
-        "gateway": row.gateway,
-        "date": time_text(row.booked_at, call.quirks.zone),
-        "description": row.description,
-        "amountin": money(row.amount_in),
-        "fees": money(row.fees),
-        "amountout": money(row.amount_out),
-        "rate": _OWN_RATE,
-        "transid": row.transaction_id,
-        "invoiceid": row.invoice_id,
-        "refundid": 0,
     }
 
 

@@ -3,20 +3,26 @@
 from adapter.billing.model import InvoiceStatus
 from adapter.commands.results import (
     ClientCreated,
+    ClientDeleted,
+    ClientGroupsListed,
+    ClientHasClosed,
     ClientRecord,
     ClientShown,
     ClientsListed,
     ClientStats,
     ClientUpdated,
+    LoginValidated,
+    QuoteClient,
     StatusTotal,
 )
 from adapter.protocols.whmcs.call import Call
 from adapter.protocols.whmcs.countries import COUNTRIES
 from adapter.protocols.whmcs.formats import Digits, Reply
-from adapter.protocols.whmcs.names import EMAIL_KINDS
+from adapter.protocols.whmcs.names import EMAIL_KINDS, STATUS_WORDS, TYPE_KEYS
 from adapter.protocols.whmcs.replies.common import (
     counters,
     date_text,
+    decimal_text,
     echoed,
     flag_text,
     formatted,
@@ -25,13 +31,7 @@ from adapter.protocols.whmcs.replies.common import (
     success,
 )
 
-# Product types as the figures spell them.
-_TYPE_KEYS = {
-    "hostingaccount": "hosting",
-    "reselleraccount": "reseller",
-    "server": "servers",
-    "other": "other",
-}
+_PERCENT_PLACES = 2
 
 
 def add_client(result: ClientCreated, _call: Call) -> Reply:
@@ -48,7 +48,7 @@ def get_clients(result: ClientsListed, _call: Call) -> Reply:
     """Write `GetClients`."""
     return success(
         **counters(result.listing, len(result.clients)),
-        **rows("clients", "client", map(_client_row, result.clients)),
+        **rows("clients", "client", map(client_row, result.clients)),
     )
 
 
@@ -61,7 +61,8 @@ def get_clients_details(result: ClientShown, _call: Call) -> Reply:
     return reply | client
 
 
-def _client_row(client: ClientRecord) -> Reply:
+def client_row(client: ClientRecord | QuoteClient) -> Reply:
+    """Return a client in short, as lists show him."""
     return {
         "id": client.client_id,
         "firstname": client.first_name,
@@ -185,17 +186,10 @@ def _stats(stats: ClientStats, client: ClientRecord) -> Reply:
         "numDraftInvoices": by_status[InvoiceStatus.DRAFT].count,
         "draftInvoicesBalance": shown(by_status[InvoiceStatus.DRAFT]),
     }
-    for word, status in (
-        ("unpaid", InvoiceStatus.UNPAID),
-        ("paid", InvoiceStatus.PAID),
-        ("cancelled", InvoiceStatus.CANCELLED),
-        ("refunded", InvoiceStatus.REFUNDED),
-        ("collections", InvoiceStatus.COLLECTIONS),
-        ("paymentpending", InvoiceStatus.PAYMENT_PENDING),
-    ):
+    for word, status in STATUS_WORDS.items():
         reply[f"num{word}invoices"] = by_status[status].count
         reply[f"{word}invoicesamount"] = shown(by_status[status])
-    for product_type, word in _TYPE_KEYS.items():
+    for product_type, word in TYPE_KEYS.items():
         reply[f"productsnumactive{word}"] = stats.active_services.get(product_type, 0)
         reply[f"productsnum{word}"] = stats.all_services.get(product_type, 0)
     return reply | {
@@ -203,11 +197,52 @@ def _stats(stats: ClientStats, client: ClientRecord) -> Reply:
         "productsnumtotal": sum(stats.all_services.values()),
         "numactivedomains": stats.active_domains,
         "numdomains": stats.all_domains,
-        # Quotes, tickets and affiliates are not kept here.
-        "numacceptedquotes": 0,
-        "numquotes": 0,
+        "numacceptedquotes": stats.accepted_quotes,
+        "numquotes": stats.all_quotes,
+        # Tickets and affiliates are not kept here.
         "numtickets": 0,
         "numactivetickets": 0,
         "numaffiliatesignups": 0,
         "isAffiliate": False,
     }
+
+
+def close_client(result: ClientHasClosed, _call: Call) -> Reply:
+    """Write `CloseClient`: the id is declared as an int and missing in the sample."""
+    return success(clientid=result.client_id)
+
+
+def delete_client(result: ClientDeleted, _call: Call) -> Reply:
+    """Write `DeleteClient`."""
+    return success(clientid=echoed(result.client_id))
+
+
+def get_client_groups(result: ClientGroupsListed, _call: Call) -> Reply:
+    """Write `GetClientGroups`; flags are the text on, or blank."""
+    return success(
+        totalresults=len(result.groups),
+        **rows(
+            "groups",
+            "group",
+            (
+                {
+                    "id": group.group_id,
+                    "groupname": group.name,
+                    "groupcolour": group.colour,
+                    "discountpercent": decimal_text(group.discount_percent, _PERCENT_PLACES),
+                    "susptermexempt": _on(group.exempt_from_suspension),
+                    "separateinvoices": _on(group.separate_invoices),
+                }
+                for group in result.groups
+            ),
+        ),
+    )
+
+
+def validate_login(result: LoginValidated, _call: Call) -> Reply:
+    """Write `ValidateLogin`. There is no second factor here."""
+    return success(userid=result.client_id, passwordhash=result.digest, twoFactorEnabled="false")
+
+
+def _on(flag: object) -> str:
+    return "on" if flag else ""

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from adapter.billing.money import Money, round_half_up
-from adapter.commands.results import Listing
+from adapter.commands.results import Currency, Listing, Result
+from adapter.protocols.whmcs.call import Call
 from adapter.protocols.whmcs.formats import Digits, Reply
 
 ZERO_DATE: Final = "0000-00-00"
@@ -23,6 +24,11 @@ EXCHANGE_PLACES: Final = 5
 def success(**fields: Any) -> Reply:
     """Begin a reply: `result` always comes first."""
     return {"result": "success", **fields}
+
+
+def done(_result: Result, _call: Call) -> Reply:
+    """Write a reply that says nothing but success."""
+    return success()
 
 
 def counters(listing: Listing, returned: int) -> Reply:
@@ -59,6 +65,11 @@ def flag_text(value: object) -> Digits:
     return Digits(flag(value))
 
 
+def flag_word(value: object) -> str:
+    """Return a flag that the sample prints as "true" or "false"."""
+    return "true" if value else "false"
+
+
 def money(amount: Money) -> str:
     """Return an amount with two decimals."""
     return str(amount)
@@ -90,3 +101,15 @@ def time_text(at: datetime | None, zone: tzinfo) -> str:
 def comma_list(ids: Iterable[int]) -> str:
     """Return ids as one text."""
     return ",".join(map(str, ids))
+
+
+def currency_row(currency: Currency) -> Reply:
+    """Return a currency as lists show it."""
+    return {
+        "id": currency.currency_id,
+        "code": currency.code,
+        "prefix": currency.prefix,
+        "suffix": currency.suffix,
+        "format": currency.number_format,
+        "rate": decimal_text(currency.rate, EXCHANGE_PLACES),
+    }

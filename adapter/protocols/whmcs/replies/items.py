@@ -119,7 +119,12 @@ def _service(service: ServiceRecord) -> Reply:
             "customfields",
             "customfield",
             (
-                {"id": int(key) if key.isdecimal() else 0, "name": key, "value": value}
+                {
+                    "id": int(key) if key.isdecimal() else 0,
+                    "name": service.custom_names.get(key, key),
+                    "translated_name": service.custom_names.get(key, key),
+                    "value": value,
+                }
                 for key, value in service.custom_fields.items()
             ),
         ),

@@ -2,7 +2,6 @@
 
 from adapter.commands.results import (
     CancellationRequested,
-    OrderAccepted,
     OrderLine,
     OrderPlaced,
     OrderRecord,
@@ -32,11 +31,6 @@ def add_order(result: OrderPlaced, _call: Call) -> Reply:
         domainids=comma_list(result.domain_ids),
         invoiceid=result.invoice_id or 0,
     )
-
-
-def accept_order(_result: OrderAccepted, _call: Call) -> Reply:
-    """Write `AcceptOrder`."""
-    return success()
 
 
 def get_orders(result: OrdersListed, call: Call) -> Reply:

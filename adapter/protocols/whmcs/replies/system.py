@@ -9,7 +9,7 @@ from adapter.commands.results import (
 )
 from adapter.protocols.whmcs.call import Call
 from adapter.protocols.whmcs.formats import Reply
-from adapter.protocols.whmcs.replies.common import EXCHANGE_PLACES, decimal_text, rows, success
+from adapter.protocols.whmcs.replies.common import currency_row, rows, success
 
 
 def get_payment_methods(result: PaymentMethodsListed, _call: Call) -> Reply:
@@ -34,17 +34,7 @@ def get_currencies(result: CurrenciesListed, _call: Call) -> Reply:
         **rows(
             "currencies",
             "currency",
-            (
-                {
-                    "id": currency.currency_id,
-                    "code": currency.code,
-                    "prefix": currency.prefix,
-                    "suffix": currency.suffix,
-                    "format": currency.number_format,
-                    "rate": decimal_text(currency.rate, EXCHANGE_PLACES),
-                }
-                for currency in result.currencies
-            ),
+            map(currency_row, result.currencies),
         ),
     )
 

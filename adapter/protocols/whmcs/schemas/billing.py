@@ -1,5 +1,6 @@
 """Parameters about invoices, items and money."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
@@ -14,11 +15,13 @@ from adapter.commands.model import (
     GenerateDueInvoices,
     GetInvoice,
     InvoiceLineChange,
+    IssueInvoice,
     ListInvoices,
     RecordPayment,
     UpdateInvoice,
 )
 from adapter.errors import AdminNotFound, ClientNotFound, InvalidField, InvoiceNotFound, NotFound
+from adapter.protocols.base import Params
 from adapter.protocols.fields import Empty, WireBool, WireDecimal, WireInt, WireIntList
 from adapter.protocols.whmcs.fields import (
     Amount,
@@ -43,6 +46,9 @@ from adapter.protocols.whmcs.schemas.base import (
 
 _CLIENT: Final = MappingProxyType({"clientid": ClientNotFound})
 _INVOICE: Final = MappingProxyType({"invoiceid": InvoiceNotFound})
+
+# The parts of a line of CreateInvoice, each with the line's own number behind it.
+_NUMBERED: Final = re.compile(r"(itemdescription|itemamount|itemtaxed)([0-9]{1,9})").fullmatch
 
 # What `orderby` may name -> the record's attribute.
 INVOICE_ORDER: Final = MappingProxyType(
@@ -170,6 +176,73 @@ class GetInvoicesSchema(PagedSchema):
         return values
 
 
+class CreateInvoiceSchema(ActionSchema):
+    """`CreateInvoice`; lines come as `itemdescription1` or as `itemdescription[1]`.
+
+    Source: contracts/whmcs/createinvoice.md.
+    """
+
+    action = "CreateInvoice"
+    command = IssueInvoice
+    subjects: ClassVar[Mapping[str, type[NotFound]]] = MappingProxyType({"userid": ClientNotFound})
+
+    client_id = RecordId(data_key="userid", required=True)
+    status = Choice(InvoiceStatus)
+    draft = WireBool()
+    send_email = WireBool(data_key="sendinvoice")
+    payment_method = Line(data_key="paymentmethod", empty=Empty.ABSENT)
+    tax_rate = TaxRate(data_key="taxrate")
+    tax_rate_2 = TaxRate(data_key="taxrate2")
+    issued_on = Day(data_key="date")
+    due_on = Day(data_key="duedate")
+    notes = Prose(load_default="")
+    descriptions = ArrayOf(Prose(), data_key="itemdescription")
+    amounts = ArrayOf(WireDecimal(), data_key="itemamount")
+    taxed = ArrayOf(WireBool(), data_key="itemtaxed")
+    apply_credit = WireBool(data_key="autoapplycredit")
+
+    def to_command(self, params: Params) -> Command:
+        """Fold the numbered names into arrays first."""
+        folded: Params = {}
+        for name, value in params.items():
+            found = _NUMBERED(name)
+            if found is None:
+                folded.setdefault(name, value)
+                continue
+            entries = folded.setdefault(found[1], {})
+            if isinstance(entries, dict):
+                entries[found[2]] = value
+        return super().to_command(folded)
+
+    def build(self, data: dict[str, Any]) -> Command:
+        """Read the state; a draft is not sent."""
+        if data.pop("draft"):
+            data["status"] = InvoiceStatus.DRAFT
+        if data.get("status") is InvoiceStatus.DRAFT and data["send_email"]:
+            raise InvalidField("sendinvoice", "draft", "A draft cannot be sent")
+        return IssueInvoice(lines=tuple(_new_lines(data, "", "")), **data)
+
+    def to_params(self, command: Command) -> Params:
+        """Write each line with its number, as the documents do."""
+        params = super().to_params(command)
+        for name in ("itemdescription", "itemamount", "itemtaxed"):
+            for key, value in params.pop(name, {}).items():
+                params[f"{name}{key}"] = value
+        return params
+
+    def unbuild(self, command: Command) -> dict[str, Any]:
+        """Spread the lines over the three arrays."""
+        values = changed(command)
+        lines = dict(enumerate(values.pop("lines", ()), start=1))
+        for name, attribute in (
+            ("descriptions", "description"),
+            ("amounts", "amount"),
+            ("taxed", "taxed"),
+        ):
+            values[name] = {str(key): getattr(line, attribute) for key, line in lines.items()}
+        return values
+
+
 class UpdateInvoiceSchema(ActionSchema):
     """`UpdateInvoice`; blank texts and dates leave what is stored.
 
@@ -244,15 +317,20 @@ def _line_changes(data: dict[str, Any]) -> list[InvoiceLineChange]:
     return changes
 
 
-def _new_lines(data: dict[str, Any]) -> list[InvoiceLineChange]:
-    """Read the added lines; without `newitemtaxed` a line is not taxed."""
+def _new_lines(
+    data: dict[str, Any], ours: str = "new_", wire: str = "new"
+) -> list[InvoiceLineChange]:
+    """Read added lines; without `newitemtaxed` a line is not taxed.
+
+    `ours` and `wire` stand before the names of the fields and of the parameters.
+    """
     descriptions, amounts, taxed = (
-        data.pop(name) for name in ("new_descriptions", "new_amounts", "new_taxed")
+        data.pop(ours + name) for name in ("descriptions", "amounts", "taxed")
     )
     for key in dict.fromkeys((*descriptions, *amounts)):
-        for name, entries in (("newitemdescription", descriptions), ("newitemamount", amounts)):
+        for name, entries in (("itemdescription", descriptions), ("itemamount", amounts)):
             if key not in entries:
-                raise required(f"{name}[{key}]")
+                raise required(f"{wire}{name}[{key}]")
     return [
         InvoiceLineChange(text, amounts[key], taxed.get(key, False))
         for key, text in descriptions.items()

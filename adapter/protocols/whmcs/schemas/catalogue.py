@@ -11,10 +11,12 @@ from adapter.commands.model import (
     Command,
     CreateProduct,
     CyclePrice,
+    ListDomainPrices,
     ListProducts,
+    ListPromotions,
     PayType,
 )
-from adapter.errors import InvalidField, NotFound, ProductGroupNotFound
+from adapter.errors import ClientNotFound, InvalidField, NotFound, ProductGroupNotFound
 from adapter.protocols.fields import Empty, WireBool, WireDecimal, WireInt, WireIntList
 from adapter.protocols.whmcs.fields import ArrayOf, Choice, Line, Prose, RecordId, record_id
 from adapter.protocols.whmcs.names import PRICE_KEYS, SETUP_KEYS
@@ -172,3 +174,25 @@ class GetProductsSchema(ActionSchema):
     product_ids = WireIntList(data_key="pid")
     group_id = RecordId(data_key="gid")
     module = Line(empty=Empty.ABSENT)
+
+
+class GetPromotionsSchema(ActionSchema):
+    """`GetPromotions`. Source: contracts/whmcs/getpromotions.md."""
+
+    action = "GetPromotions"
+    command = ListPromotions
+
+    code = Line(empty=Empty.ABSENT)
+
+
+class GetTLDPricingSchema(ActionSchema):
+    """`GetTLDPricing`. Source: contracts/whmcs/gettldpricing.md."""
+
+    action = "GetTLDPricing"
+    command = ListDomainPrices
+    subjects: ClassVar[Mapping[str, type[NotFound]]] = MappingProxyType(
+        {"clientid": ClientNotFound}
+    )
+
+    currency_id = RecordId(data_key="currencyid")
+    client_id = RecordId(data_key="clientid")

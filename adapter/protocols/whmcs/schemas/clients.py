@@ -8,11 +8,15 @@ from adapter.billing.model import ClientStatus
 from adapter.commands.model import (
     ClientFields,
     ClientIdentity,
+    CloseClient,
     Command,
     CreateClient,
+    DeleteClient,
     GetClient,
+    ListClientGroups,
     ListClients,
     UpdateClient,
+    ValidateLogin,
 )
 from adapter.errors import ClientNotFound, InvalidField, NotFound
 from adapter.protocols.fields import Empty, WireBool
@@ -100,13 +104,13 @@ class NumberedBlob(Blob):
         return tuple((int(key), text) for key, text in pairs)
 
 
-class ClientSchema(ActionSchema):
-    """What a new and a changed client have in common."""
+class PersonSchema(ActionSchema):
+    """What clients and contacts have in common: a name, an address, and how to reach them."""
 
     first_name = Line(data_key="firstname")
     last_name = Line(data_key="lastname")
     company_name = Line(data_key="companyname")
-    email = Email(empty=Empty.REFUSED)
+    email = Email(empty=Empty.ABSENT)
     address_1 = Line(data_key="address1")
     address_2 = Line(data_key="address2")
     city = Line()
@@ -114,6 +118,12 @@ class ClientSchema(ActionSchema):
     postcode = Line()
     country = Country(empty=Empty.ABSENT)
     phone = Line(data_key="phonenumber")
+
+
+class ClientSchema(PersonSchema):
+    """What a new and a changed client have in common."""
+
+    email = Email(empty=Empty.REFUSED)
     tax_number = Line(data_key="tax_id")
     custom = NumberedBlob(data_key="customfields")
     currency_id = RecordId(data_key="currency")
@@ -130,14 +140,14 @@ class AddClientSchema(ClientSchema):
     action = "AddClient"
     command = CreateClient
     ignored: ClassVar[Mapping[str, str]] = MappingProxyType(
-        dict.fromkeys(("password2", "securityqid", "securityqans"), NO_USERS)
-        | dict.fromkeys(_CARD, NO_CARDS)
+        dict.fromkeys(("securityqid", "securityqans"), NO_USERS) | dict.fromkeys(_CARD, NO_CARDS)
     )
     warnings: ClassVar[Warnings] = (
         (frozenset(_CARD), f"{_DEPRECATED} Use AddPayMethod instead."),
     )
 
     phone = Phone(data_key="phonenumber")
+    password = Line(data_key="password2", empty=Empty.ABSENT)
     owner_user_id = Line(empty=Empty.ABSENT)
     send_email = WireBool(data_key="noemail", invert=True)
     skip_validation = WireBool(data_key="skipvalidation")
@@ -153,6 +163,7 @@ class AddClientSchema(ClientSchema):
                 raise required(wire)
         return CreateClient(
             send_email=data.pop("send_email"),
+            password=data.pop("password", None),
             client=ClientFields(**data),
             identity=ClientIdentity.EMAIL,
         )
@@ -203,7 +214,7 @@ class UpdateClientSchema(ClientSchema):
         client_email = data.pop("client_email", None)
         if client_id is None and client_email is None:
             raise ClientNotFound
-        data["email_preferences"] = _preferences(data["email_preferences"])
+        data["email_preferences"] = read_preferences(data["email_preferences"])
         return UpdateClient(
             changes=ClientFields(**data),
             client_id=client_id,
@@ -221,19 +232,15 @@ class UpdateClientSchema(ClientSchema):
         return values | changes
 
 
-def _preferences(sent: dict[str, bool]) -> tuple[tuple[str, bool], ...]:
-    """Check the kinds of mail; a client has no other contact who would get mail on domains."""
-    for kind, wanted in sent.items():
+def read_preferences(sent: dict[str, bool]) -> tuple[tuple[str, bool], ...]:
+    """Check the kinds of mail; raises `InvalidField`."""
+    for kind in sent:
         if kind not in EMAIL_KINDS:
             known = ", ".join(EMAIL_KINDS)
             raise InvalidField(
                 f"email_preferences[{kind}]",
                 "choice",
                 f"email_preferences has no kind but {known}",
-            )
-        if kind == "domain" and not wanted:
-            raise InvalidField(
-                "email_preferences[domain]", "icann", "Mail on domains must stay on"
             )
     return tuple(sent.items())
 
@@ -293,3 +300,50 @@ class GetClientsDetailsSchema(ActionSchema):
         if data["client_id"] is not None:
             data["email"] = None
         return GetClient(**data)
+
+
+class OneClientSchema(ActionSchema):
+    """An action about one client."""
+
+    subjects: ClassVar[Mapping[str, type[NotFound]]] = MappingProxyType(
+        {"clientid": ClientNotFound}
+    )
+
+    client_id = RecordId(data_key="clientid", required=True)
+
+
+class CloseClientSchema(OneClientSchema):
+    """`CloseClient`. Source: contracts/whmcs/closeclient.md."""
+
+    action = "CloseClient"
+    command = CloseClient
+
+
+class DeleteClientSchema(OneClientSchema):
+    """`DeleteClient`. Source: contracts/whmcs/deleteclient.md."""
+
+    action = "DeleteClient"
+    command = DeleteClient
+    ignored: ClassVar[Mapping[str, str]] = MappingProxyType({"deleteusers": NO_USERS})
+
+    delete_transactions = WireBool(data_key="deletetransactions")
+
+
+class GetClientGroupsSchema(ActionSchema):
+    """`GetClientGroups`. Source: contracts/whmcs/getclientgroups.md."""
+
+    action = "GetClientGroups"
+    command = ListClientGroups
+
+
+class ValidateLoginSchema(ActionSchema):
+    """`ValidateLogin`; what is missing is as wrong as anything else.
+
+    Source: contracts/whmcs/validatelogin.md.
+    """
+
+    action = "ValidateLogin"
+    command = ValidateLogin
+
+    email = Line(load_default="")
+    password = Line(data_key="password2", load_default="")

@@ -39,6 +39,7 @@ from adapter.protocols.whmcs.fields import (
     RecordId,
     record_id,
 )
+from adapter.protocols.whmcs.names import Ending
 from adapter.protocols.whmcs.schemas.base import (
     NO_SERVERS,
     NO_USERS,
@@ -58,13 +59,6 @@ class DomainOrder(StrEnum):
 
     REGISTER = "register"
     TRANSFER = "transfer"
-
-
-class Ending(StrEnum):
-    """When a cancelled service ends."""
-
-    IMMEDIATE = "Immediate"
-    END_OF_PERIOD = "End of Billing Period"
 
 
 class Ids(WireIntList):

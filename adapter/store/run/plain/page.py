@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,30 +15,32 @@ from adapter.store.faults import Point, reached
 from adapter.store.numbers import printed_block
 from adapter.store.queue import TABLES
 from adapter.store.run.blocks import Numbers
+from adapter.store.run.holding import is_dense
 from adapter.store.run.plain import staged, staging, writing
 from adapter.store.run.plain.shape import Shape
-from adapter.store.run.plain.statement import ORIGIN, PageStatement
 from adapter.store.run.rows import Shared
 from adapter.store.run.scope import Scope, due_condition
-from adapter.store.unit_of_work import Store, UnitOfWork
+from adapter.store.run.statement import ORIGIN, TODAY, PageStatement
+from adapter.store.unit_of_work import Conflict, Store, UnitOfWork
 
 # Beyond these an exact 64-bit tax is not certain: the Python path takes such a page.
 _LARGEST_SUM: Final = 10**11
 _LARGEST_RATE: Final = Decimal(1000)
 _MOST_RULES: Final = 1000
 _RECURRING: Final = BillableKind.RECURRING_INVOICE
-_KEPT: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class PlainPage:
     """What the set-based path found of a page's clients.
 
-    `count` invoices wait in the staging tables; `single` when they have one line each. The Python
-    path bills every kind of `special` clients, and only recurring invoices of `recurring` ones.
+    `count` invoices of `periods` wait in the staging tables; `single` when they have one each.
+    The Python path bills every kind of `special` clients, and only recurring invoices of
+    `recurring` ones.
     """
 
     count: int = 0
+    periods: int = 0
     kinds: tuple[BillableKind, ...] = ()
     special: tuple[int, ...] = ()
     recurring: tuple[int, ...] = ()
@@ -69,13 +72,21 @@ class PlainPath:
         Nothing but temporary tables is written.
         """
         uow, connection = self.uow, self.uow.connection
-        plan = _plan(uow, self.store, self.shared)
-        values = {staging.TODAY: self.context.today, staged.CLIENT_IDS: list(client_ids)}
+        dense = is_dense(uow, client_ids)
+        plan = _plan(uow, self.store, self.shared, dense=dense)
+        values: dict[str, Any] = {
+            TODAY: self.context.today,
+            staged.CLIENT_IDS: list(client_ids),
+            staged.FIRST: client_ids[0],
+            staged.LAST: client_ids[-1],
+        }
         flags = plan.due_kinds.all(connection, values)[0]
         kinds = [kind for kind, due in zip(BillableKind, flags, strict=True) if due]
         if not kinds:
             return PlainPage()
-        staged.begin(uow, client_ids)
+        staged.begin(uow)
+        if not dense:
+            staged.list_clients(uow, client_ids)
         recurring: set[int] = set()
         if _RECURRING in kinds:
             kinds.remove(_RECURRING)
@@ -92,24 +103,33 @@ class PlainPath:
         left = (tuple(kinds), tuple(sorted(special)), tuple(sorted(recurring - special)))
         single = plan.periods.all(connection, values)[0]
         if tuple(single) == (lines, lines, 1, lines):
-            return PlainPage(lines, *left, single=True)
+            return PlainPage(lines, lines, *left, single=True)
         count = plan.documents.run(connection, values) if lines else 0
         if count:
             whole, first, last = plan.bounds.all(connection, values)[0]
             if whole > _LARGEST_SUM or (first, last) != (1, count):
                 return PlainPage(special=tuple(client_ids))
-        return PlainPage(count, *left)
+        return PlainPage(count, lines, *left)
 
     def write(
-        self, page: PlainPage, run_id: int | None, numbers: Numbers, *, send_email: bool
+        self,
+        page: PlainPage,
+        run_id: int | None,
+        numbers: Numbers,
+        *,
+        send_email: bool,
+        held_until: datetime | None = None,
     ) -> None:
-        """Write the invoices that `stage` left in the staging tables, and move their items."""
+        """Write the invoices that `stage` left in the staging tables, and move their items.
+
+        Raises `Conflict` where an item has another fence than the one it was staged with.
+        """
         uow, context = self.uow, self.context
         connection = uow.connection
         plan = _plan(uow, self.store, self.shared)
         first_printed, template = printed_block(uow, context.today, page.count)
         values = {
-            staging.TODAY: context.today,
+            TODAY: context.today,
             "now": context.now,
             "run_id": run_id,
             "settings_version": uow.settings.settings_version,
@@ -119,13 +139,15 @@ class PlainPath:
             "first_printed": first_printed,
             "template": template,
             "send_email": send_email,
+            "held_until": held_until,
         }
         writes = plan.single if page.single else plan.grouped
         # Claims first: a period billed before fails here, before its invoice was written.
         writes.claims.run(connection, values)
         reached(Point.CLAIM)
-        for kind in page.kinds:
-            plan.queue[kind].run(connection, values)
+        moved = sum(plan.queue[kind].run(connection, values) for kind in page.kinds)
+        if moved != page.periods:
+            raise Conflict
         writes.invoices.run(connection, values)
         writes.lines.run(connection, values)
         if send_email:
@@ -167,19 +189,14 @@ class _Plan:
     grouped: _Writes
 
 
-def _plan(uow: UnitOfWork, store: Store, shared: Shared) -> _Plan:
-    key = ("plain", uow.settings.settings_version, shared.methods, shared.tax_rules)
-    found: _Plan | None = store.prepared.get(key)
-    if found is None:
-        if len(store.prepared) >= _KEPT:
-            store.prepared.clear()  # statements of earlier settings
-        found = store.prepared[key] = _build(uow, shared)
-    return found
+def _plan(uow: UnitOfWork, store: Store, shared: Shared, *, dense: bool = False) -> _Plan:
+    key = ("plain", uow.settings.settings_version, shared.methods, shared.tax_rules, dense)
+    return store.kept(key, lambda: _build(uow, shared, dense=dense))
 
 
-def _build(uow: UnitOfWork, shared: Shared) -> _Plan:
+def _build(uow: UnitOfWork, shared: Shared, *, dense: bool) -> _Plan:
     settings, dialect = uow.settings, uow.connection.dialect
-    shape = Shape(dialect.name, settings, shared.methods, shared.tax_rules)
+    shape = Shape(dialect.name, settings, shared.methods, shared.tax_rules, dense)
 
     def compiled(statement: Any) -> PageStatement:
         return PageStatement(statement, dialect)
@@ -198,7 +215,7 @@ def _build(uow: UnitOfWork, shared: Shared) -> _Plan:
 
     items, documents = staged.items, staged.documents
     grouped = staging.select_documents(shape, single=False)
-    listed = staged.of_page(dialect.name, items.c.client_id)
+    listed = staged.is_listed(dialect.name, items.c.client_id)
     return _Plan(
         due_kinds=compiled(_due_kinds(settings)),
         due={

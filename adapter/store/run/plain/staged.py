@@ -1,12 +1,13 @@
 """The staging tables of a page: temporary, one set a connection, empty at every page's start."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateTable
 
-from adapter.store.prepared import named_error
+from adapter.store.prepared import Prepared, named_error
+from adapter.store.run.plain.shape import Shape
 from adapter.store.types import RowId, long_text, short_text
 from adapter.store.unit_of_work import UnitOfWork
 
@@ -65,13 +66,18 @@ documents = sa.Table(
 )
 
 CLIENT_IDS: Final = "client_ids"
+FIRST: Final = "first_client_id"
+LAST: Final = "last_client_id"
 _TABLES: Final = (clients, items, documents)
 _LIST: Final = {
     "sqlite": "INSERT INTO run_clients SELECT value FROM json_each(:ids)",
     "mariadb": "INSERT INTO run_clients SELECT id FROM JSON_TABLE(:ids, '$[*]' "
     "COLUMNS (id BIGINT PATH '$')) AS listed",
 }
-_FILL: Final = {name: sa.text(statement) for name, statement in _LIST.items()}
+_FILL: Final = {name: Prepared(sa.text(statement)) for name, statement in _LIST.items()}
+
+
+_EMPTY: Final = Prepared(sa.delete(clients))
 
 
 # Whatever is known of the tables' sizes, a page goes over its own rows and finds all others by
@@ -82,8 +88,8 @@ _BY_KEYS: Final = tuple(
 _SCRIPTS: dict[str, tuple[str, ...]] = {}
 
 
-def begin(uow: UnitOfWork, client_ids: Sequence[int]) -> None:
-    """Empty the staging tables, making them where the connection has none, and list a page."""
+def begin(uow: UnitOfWork) -> None:
+    """Empty the staging tables, making them where the connection has none."""
     dialect = uow.connection.dialect
     script = _SCRIPTS.get(dialect.name)
     if script is None:
@@ -95,7 +101,6 @@ def begin(uow: UnitOfWork, client_ids: Sequence[int]) -> None:
     except dialect.loaded_dbapi.Error as error:
         raise named_error(uow.connection, "staging", error) from error
     cursor.close()
-    _fill(uow, client_ids)
 
 
 def _script(dialect: sa.Dialect) -> tuple[str, ...]:
@@ -112,20 +117,23 @@ def _script(dialect: sa.Dialect) -> tuple[str, ...]:
 
 
 def list_clients(uow: UnitOfWork, client_ids: Iterable[int]) -> None:
-    """List these clients instead of the page's."""
-    if uow.connection.dialect.name in _FILL:
-        uow.execute(sa.delete(clients))
-        _fill(uow, client_ids)
+    """List these clients and no others, where they are not given with each statement."""
+    statement = _FILL.get(uow.connection.dialect.name)
+    if statement is not None:
+        _EMPTY.run(uow.connection, {})
+        statement.run(uow.connection, {"ids": str(list(client_ids))})
 
 
-def of_page(dialect: str, client_id: Any) -> Any:
+def of_page(shape: Shape, client_id: Any) -> Any:
+    """Return the condition that a client is on the page."""
+    if shape.dense:
+        first, last = (sa.bindparam(name, None, type_=sa.BigInteger) for name in (FIRST, LAST))
+        return client_id.between(first, last)
+    return is_listed(shape.dialect, client_id)
+
+
+def is_listed(dialect: str, client_id: Any) -> Any:
     """Return the condition that a client is listed; PostgreSQL takes the list with a statement."""
     if dialect in _FILL:
         return client_id.in_(sa.select(clients.c.client_id))
     return client_id == sa.any_(sa.bindparam(CLIENT_IDS, None, type_=sa.ARRAY(sa.BigInteger)))
-
-
-def _fill(uow: UnitOfWork, client_ids: Iterable[int]) -> None:
-    statement = _FILL.get(uow.connection.dialect.name)
-    if statement is not None:
-        uow.execute(statement, {"ids": str(list(client_ids))})

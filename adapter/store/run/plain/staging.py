@@ -5,22 +5,22 @@ case is marked special and left to it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from adapter.billing.generate import RULE_FIRST, RULE_ITEM, RULE_PERIOD
-from adapter.billing.model import BillableKind, CatchUp, ItemAction, LineType
-from adapter.billing.schedule import Cycle
+from adapter.billing.drafts import RULE_FIRST, RULE_ITEM, RULE_PERIOD
+from adapter.billing.model import BillableKind, CatchUp, ItemAction
 from adapter.billing.settings import DATE_FORMATS, BusinessSettings
 from adapter.store import tables
 from adapter.store.queue import TABLES
 from adapter.store.run.plain import staged
+from adapter.store.run.plain.facts import FACTS, joined, number, text
 from adapter.store.run.plain.shape import Shape
 from adapter.store.run.plain.taxing import tax, tax_rate
 from adapter.store.run.scope import Scope, due_condition
+from adapter.store.run.statement import TODAY
 from adapter.store.types import short_text
 
 KINDS: Final = (
@@ -29,27 +29,9 @@ KINDS: Final = (
     BillableKind.DOMAIN,
     BillableKind.BILLABLE_ITEM,
 )
-TODAY: Final = "today"
 # One line may not be so large that a sum of them could leave 64 bits before it is checked.
 _LARGEST_LINE: Final = 10**9
-_DASH: Final = sa.literal_column("' - '", sa.String)
 _POSTGRESQL: Final = {"%d": "DD", "%m": "MM", "%Y": "YYYY"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """Where a kind keeps what a line needs; SQL expressions all."""
-
-    source: Any
-    name: Any
-    first_name: Any
-    first_amount: Any
-    recurring_amount: Any
-    taxed: Any
-    months: Any
-    special: Any
-    line_type: str
-    first_line_type: Any = None
 
 
 def today() -> Any:
@@ -63,7 +45,7 @@ def select_due(kind: BillableKind, shape: Shape, on: date) -> sa.Select[Any]:
     Dates inside the due condition are counted from `on`, as parameters of the statement.
     """
     settings, table = shape.settings, TABLES[kind]
-    facts = _FACTS[kind](shape)
+    facts = FACTS[kind](shape)
     item = kind is BillableKind.BILLABLE_ITEM
     clients, calendar = tables.clients, tables.calendar
     due_on = table.c.next_invoice_on
@@ -91,7 +73,7 @@ def select_due(kind: BillableKind, shape: Shape, on: date) -> sa.Select[Any]:
         source = source.outerjoin(calendar, known)
         next_on = calendar.c.next_on
         name = name + _period(shape, due_on, calendar.c.period_end)
-    line_type = _by_period(first, facts.first_line_type, _text(facts.line_type))
+    line_type = _by_period(first, facts.first_line_type, text(facts.line_type))
     policy = sa.func.coalesce(table.c.catch_up, settings.catch_up.value)
     special = [
         clients.c.id.is_(None),
@@ -105,15 +87,15 @@ def select_due(kind: BillableKind, shape: Shape, on: date) -> sa.Select[Any]:
     if item:
         at_once = table.c.action == ItemAction.NEXT_RUN.value
         invoice_due_on = sa.case((at_once, today()), else_=due_on)
-    digest = _joined(
-        _number(amount),
-        sa.case((facts.taxed, _text(":1:")), else_=_text(":0:")),
-        _number(table.c.generation_count),
+    digest = joined(
+        number(amount),
+        sa.case((facts.taxed, text(":1:")), else_=text(":0:")),
+        number(table.c.generation_count),
     )
-    rule = _text(RULE_ITEM) if item else _by_period(first, _text(RULE_FIRST), _text(RULE_PERIOD))
+    rule = text(RULE_ITEM) if item else _by_period(first, text(RULE_FIRST), text(RULE_PERIOD))
     query = (
         sa.select(
-            _text(kind.value),
+            text(kind.value),
             sa.literal_column(str(list(BillableKind).index(kind))),
             table.c.id,
             table.c.client_id,
@@ -132,7 +114,7 @@ def select_due(kind: BillableKind, shape: Shape, on: date) -> sa.Select[Any]:
             sa.null() if shape.dialect == "sqlite" else sa.func.row_number().over(),
         )
         .select_from(source)
-        .where(_due(kind, settings, on), staged.of_page(shape.dialect, table.c.client_id))
+        .where(_due(kind, settings, on), staged.of_page(shape, table.c.client_id))
     )
     return _by_client(query, table, f"ix_{table.name}_client")
 
@@ -147,7 +129,7 @@ def select_riders(shape: Shape) -> sa.Select[Any]:
     """Return the page's clients with an item that waits to join another invoice."""
     items = tables.billable_items
     query = sa.select(items.c.client_id).where(
-        staged.of_page(shape.dialect, items.c.client_id),
+        staged.of_page(shape, items.c.client_id),
         items.c.action == ItemAction.NEXT_INVOICE.value,
         items.c.generation_count == 0,
         items.c.parked_reason.is_(None),
@@ -160,7 +142,7 @@ def select_recurring(shape: Shape, on: date) -> sa.Select[Any]:
     kind = BillableKind.RECURRING_INVOICE
     table = TABLES[kind]
     query = sa.select(table.c.client_id).where(
-        _due(kind, shape.settings, on), staged.of_page(shape.dialect, table.c.client_id)
+        _due(kind, shape.settings, on), staged.of_page(shape, table.c.client_id)
     )
     return _by_client(query.distinct(), table, "ix_recurring_invoices_client")
 
@@ -260,84 +242,6 @@ def _special_client(settings: BusinessSettings) -> Any:
     return sa.or_(*parts)
 
 
-def _service(shape: Shape) -> _Facts:
-    services, products = tables.services, tables.products
-    name = sa.func.coalesce(
-        sa.func.nullif(products.c.name, ""), _joined("Service #", _number(services.c.id))
-    )
-    full = sa.case((services.c.domain != "", name + _DASH + services.c.domain), else_=name)
-    special = [services.c.promotion_id != 0, _aligned(services, products)]
-    if shape.settings.continuous:
-        special.append(sa.func.coalesce(products.c.cycles_limit, 0) != 0)
-    return _Facts(
-        source=services.outerjoin(products, products.c.id == services.c.product_id),
-        name=full,
-        first_name=full,
-        first_amount=_hundredths(services.c.first_amount),
-        recurring_amount=_hundredths(services.c.recurring_amount),
-        taxed=sa.func.coalesce(products.c.taxed, sa.false()),
-        months=_cycle_months(services.c.cycle),
-        special=sa.or_(*special),
-        line_type=LineType.SERVICE.value,
-    )
-
-
-def _addon(_shape: Shape) -> _Facts:
-    addons, services, products = tables.service_addons, tables.services, tables.products
-    source = addons.outerjoin(services, services.c.id == addons.c.service_id).outerjoin(
-        products, products.c.id == services.c.product_id
-    )
-    return _Facts(
-        source=source,
-        name=addons.c.name,
-        first_name=addons.c.name,
-        first_amount=_hundredths(addons.c.first_amount),
-        recurring_amount=_hundredths(addons.c.recurring_amount),
-        taxed=addons.c.taxed,
-        months=_cycle_months(addons.c.cycle),
-        special=_aligned(addons, products),
-        line_type=LineType.ADDON.value,
-    )
-
-
-def _domain(shape: Shape) -> _Facts:
-    domains = tables.domains
-    transfer = domains.c.kind == "Transfer"
-    rest = _joined(" - ", domains.c.name, " - ", _number(domains.c.years), " Year/s")
-    first = sa.case((transfer, _text("Domain Transfer")), else_=_text("Domain Registration"))
-    first_type = sa.case(
-        (transfer, _text(LineType.DOMAIN_TRANSFER.value)),
-        else_=_text(LineType.DOMAIN_REGISTER.value),
-    )
-    return _Facts(
-        source=domains,
-        name=_text("Domain Renewal") + rest,
-        first_name=first + rest,
-        first_amount=_hundredths(domains.c.first_amount),
-        recurring_amount=_hundredths(domains.c.recurring_amount),
-        taxed=sa.true() if shape.settings.tax_domains else sa.false(),
-        months=domains.c.years * 12,
-        special=domains.c.promotion_id != 0,
-        line_type=LineType.DOMAIN.value,
-        first_line_type=first_type,
-    )
-
-
-def _item(shape: Shape) -> _Facts:
-    items = tables.billable_items
-    return _Facts(
-        source=items,
-        name=items.c.description,
-        first_name=items.c.description,
-        first_amount=_hundredths(items.c.amount),
-        recurring_amount=_hundredths(items.c.amount),
-        taxed=sa.true() if shape.settings.tax_billable_items else sa.false(),
-        months=None,
-        special=items.c.action == ItemAction.RECUR.value,
-        line_type=LineType.BILLABLE_ITEM.value,
-    )
-
-
 def _by_period(first: Any, in_first: Any, in_others: Any) -> Any:
     """Return what holds in an item's first period, or in all others, where the two differ."""
     if first is None or in_first is None or in_first is in_others:
@@ -359,54 +263,11 @@ def _period(shape: Shape, due_on: Any, last_on: Any) -> Any:
     return write(due_on, start, type_=sa.String) + write(last_on, end)
 
 
-_FACTS: Final = {
-    BillableKind.SERVICE: _service,
-    BillableKind.ADDON: _addon,
-    BillableKind.DOMAIN: _domain,
-    BillableKind.BILLABLE_ITEM: _item,
-}
-
-
-def _aligned(table: sa.Table, products: sa.Table) -> Any:
-    """Return whether the due dates are aligned to the product's day of the month."""
-    day = sa.func.coalesce(products.c.prorata_day, 0)
-    return sa.and_(day != 0, table.c.anchor_day == day)
-
-
-def _cycle_months(cycle: Any) -> Any:
-    steps = {each.value: each.step.months for each in Cycle if each.step is not None}
-    return sa.case(
-        *((cycle == _text(name), sa.literal_column(str(n))) for name, n in steps.items()),
-        else_=sa.null(),
-    )
-
-
 def _method(own: Any, active: Sequence[str]) -> Any:
     """Return the item's method where it is active, else the client's, else the first active."""
     client = tables.clients.c.payment_method
     if not active:
-        return own if own is not None else _text("")
+        return own if own is not None else text("")
     listed = [sa.literal(method, short_text(64)) for method in active]
     choices = [(column.in_(listed), column) for column in (own, client) if column is not None]
     return sa.case(*choices, else_=listed[0])
-
-
-def _hundredths(column: Any) -> Any:
-    return sa.type_coerce(column, sa.BigInteger)
-
-
-def _text(value: str) -> Any:
-    quoted = value.replace("'", "''")
-    return sa.literal_column(f"'{quoted}'", sa.String)
-
-
-def _number(value: Any) -> Any:
-    return sa.cast(value, sa.String)
-
-
-def _joined(*parts: Any) -> Any:
-    found: Any = None
-    for part in parts:
-        piece = _text(part) if isinstance(part, str) else part
-        found = piece if found is None else found + piece
-    return found

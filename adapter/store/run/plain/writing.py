@@ -146,14 +146,21 @@ def insert_mails(source: Source) -> sa.Insert:
     invoices = source.invoices
     if source.single:
         # Of a page's periods nothing is wanted here but whose they are.
-        columns = created_columns(_document_id(source.place), _ITEMS.c.client_id, _now())
+        columns = created_columns(
+            _document_id(source.place), _ITEMS.c.client_id, _now(), _held_until()
+        )
         return _insert(tables.outbox, columns, _ITEMS)
-    columns = created_columns(_document_id(source.place), invoices.c.client_id, _now())
+    columns = created_columns(
+        _document_id(source.place), invoices.c.client_id, _now(), _held_until()
+    )
     return _insert(tables.outbox, columns, invoices)
 
 
 def update_queue(kind: BillableKind, settings: BusinessSettings) -> sa.Update:
-    """Return the update that moves the staged items of a kind on, or out of the queue."""
+    """Return the update that moves the staged items of a kind on, or out of the queue.
+
+    It passes over one whose fence was raised since it was staged.
+    """
     table = TABLES[kind]
     values: dict[str, Any] = {
         "next_invoice_on": sa.null(),
@@ -165,7 +172,11 @@ def update_queue(kind: BillableKind, settings: BusinessSettings) -> sa.Update:
     elif settings.continuous:
         values["next_invoice_on"] = _ITEMS.c.next_on
     # Joined, not IN: MariaDB would look for every item of the table among the staged ones.
-    mine = sa.and_(_ITEMS.c.kind == kind.value, _ITEMS.c.billable_id == table.c.id)
+    mine = sa.and_(
+        _ITEMS.c.kind == kind.value,
+        _ITEMS.c.billable_id == table.c.id,
+        _ITEMS.c.fence == table.c.fence,
+    )
     return sa.update(table).where(mine).values(values)
 
 
@@ -184,6 +195,10 @@ def _given(name: str) -> Any:
 
 def _now() -> Any:
     return sa.bindparam("now", type_=tables.documents.c.created_at.type)
+
+
+def _held_until() -> Any:
+    return sa.bindparam("held_until", type_=tables.outbox.c.held_until.type)
 
 
 def _zero() -> Any:
