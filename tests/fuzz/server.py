@@ -11,6 +11,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from adapter.cli import main
+from tests.databases import upgraded_sqlite
+
 _START_SECONDS = 60.0
 
 
@@ -43,7 +48,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 
 def adapter(environ: Mapping[str, str], *arguments: str) -> str:
-    """Run one `adapter` command and return what it printed."""
+    """Run one `adapter` command in a process of its own and return what it printed."""
     done = subprocess.run(  # noqa: S603 - our own command
         [str(Path(sys.executable).with_name("adapter")), *arguments],
         env=dict(environ),
@@ -57,9 +62,29 @@ def adapter(environ: Mapping[str, str], *arguments: str) -> str:
     return done.stdout
 
 
+def here(environ: Mapping[str, str], *arguments: str) -> str:
+    """Run one `adapter` command in this process, which has loaded it already; as `adapter`."""
+    unset = dict.fromkeys(os.environ)
+    done = CliRunner().invoke(main, arguments, env={**unset, **environ})
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    if done.exit_code:
+        raise RuntimeError(f"adapter {' '.join(arguments)}: {done.output}")
+    return done.stdout
+
+
+def upgrade(environ: Mapping[str, str]) -> None:
+    """Do what `adapter db upgrade` does; a new SQLite file is a copy of one that it made."""
+    url = environ["ADAPTER_DATABASE_URL"]
+    file = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and not file.exists():
+        file.write_bytes(upgraded_sqlite())
+    here(environ, "db", "upgrade")
+
+
 def add_credential(environ: Mapping[str, str], name: str = "fuzz") -> tuple[str, str]:
     """Make a credential for everything; return identifier and secret."""
-    printed = adapter(environ, "credentials", "add", name)
+    printed = here(environ, "credentials", "add", name)
     found = dict(re.findall(r"(?im)^\W*(identifier|secret)\W+([A-Z0-9]+)\W*$", printed))
     lower = {key.lower(): value for key, value in found.items()}
     return lower["identifier"], lower["secret"]
@@ -69,7 +94,7 @@ def add_credential(environ: Mapping[str, str], name: str = "fuzz") -> tuple[str,
 def running(folder: Path, workers: int = 2, **more: str) -> Iterator[Server]:
     """Start a gateway on a fresh store in `folder`, without a worker: nothing bills alone."""
     environ = environment(folder, **more)
-    adapter(environ, "db", "upgrade")
+    upgrade(environ)
     identifier, secret = add_credential(environ)
     port = free_port()
     log = folder / "server.log"

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.fuzz.server import adapter, add_credential, environment, free_port
+from tests.fuzz.server import add_credential, environment, free_port, here, upgrade
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -108,7 +108,7 @@ class Gateway:
 
     def adapter(self, *arguments: str) -> str:
         """Run an `adapter` command on this store; return what it printed."""
-        return adapter(self.environ, *arguments)
+        return here(self.environ, *arguments)
 
     def start(self) -> None:
         """Start serving, and wait until the gateway says that it is ready."""
@@ -310,7 +310,7 @@ def open_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenGatew
         folder = tmp_path_factory.mktemp("gateway")
         day = today or datetime.now(UTC).date()
         gateway = Gateway(folder, environment(folder, **living_on(day), **environ), day, workers)
-        gateway.adapter("db", "upgrade")
+        upgrade(gateway.environ)
         gateway.identifier, gateway.secret = add_credential(gateway.environ, "form")
         gateway.username, gateway.password = add_credential(gateway.environ, "positional")
         opened.append(gateway)

@@ -97,6 +97,10 @@ SAID: Mapping[str, tuple[str, ...]] = {
     "docs/documents.md": (r"^0 mails dropped$",),
     "docs/integrating.md": (r'"result":"success","totalresults":', r"^Client .*[Nn]ot [Ff]ound"),
     "docs/management.md": (r'"moved_by_seconds": ?1209600',),
+    "docs/operations.md": (
+        r"Account main: restored from backup\.db, and on hold",
+        r"goes on after numbers 250, ids 10000",
+    ),
     "docs/operating.md": (
         r"server\.metrics_bind\t127\.0\.0\.1:\d+\t.*adapter\.toml",
         r'name = "Hosting"',

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.fuzz.server import adapter, add_credential, environment, free_port
+from tests.fuzz.server import adapter, add_credential, environment, free_port, upgrade
 
 pytestmark = [pytest.mark.integration, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -107,7 +107,7 @@ def start(folder: Path, *arguments: str, **more: str) -> Running:
         ADAPTER_SERVER_BODY_TIMEOUT_SECONDS=str(BODY_SECONDS),
         **more,
     )
-    adapter(environ, "db", "upgrade")
+    upgrade(environ)
     identifier, secret = add_credential(environ, "tests")
     log = folder / "server.log"
     with log.open("wb") as output:

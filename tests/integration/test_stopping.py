@@ -6,12 +6,13 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.fuzz.server import adapter, environment, free_port
+from tests.fuzz.server import environment, free_port, upgrade
 from tests.integration.test_serve import (
     ADAPTER,
     API,
@@ -111,10 +112,18 @@ def answers(running: Running) -> bool:
         return False
 
 
+@pytest.fixture(autouse=True)
+def hears_ctrl_c() -> Iterator[None]:
+    """What a shell runs in the background ignores Ctrl-C, and so does all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("tenths", range(2, 30, 4))
 def test_ctrl_c_is_quiet_while_the_server_starts(tmp_path, tenths):
     environ = environment(tmp_path)
-    adapter(environ, "db", "upgrade")
+    upgrade(environ)
     log = tmp_path / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command

@@ -17,6 +17,7 @@ from adapter.commands.model import (
     PlaceOrder,
     RecordPayment,
     UpdateInvoice,
+    UpdateService,
 )
 from adapter.errors import (
     ClientNotFound,
@@ -60,6 +61,18 @@ def test_without_an_amount_the_whole_balance_is_paid(do, invoice_id, rows):
     assert [str(row.amount_in) for row in invoice.transactions] == ["100.00", "25.00"]
     assert invoice.transactions[0].gateway == "banktransfer"
     assert rows(tables.services)[0]["next_due_on"] == date(2026, 4, 2)
+
+
+def test_a_due_date_set_by_hand_stays_where_there_is_no_cycle_any_more(do, invoice_id, rows):
+    service_id = rows(tables.services)[0]["id"]
+    by_hand = date(2026, 2, 10)
+    do(UpdateService(service_id, next_due_on=by_hand, cycle=Cycle.FREE))
+    do(RecordPayment(invoice_id))
+    assert rows(tables.services)[0]["next_due_on"] == by_hand
+    assert [row["moved"] for row in rows(tables.claims)] == [False]
+    do(UpdateService(service_id, cycle=Cycle.MONTHLY))
+    do(UpdateInvoice(invoice_id, status=InvoiceStatus.UNPAID))
+    assert rows(tables.services)[0]["next_due_on"] == by_hand
 
 
 def test_without_an_amount_nothing_is_booked_on_a_paid_invoice(do, invoice_id, rows):
