@@ -93,8 +93,9 @@ def undo(  # noqa: PLR0913 - the options of one command
     """Take back what a run issued and nobody has paid, so that it can be billed again.
 
     Invoices are voided: they stay to be seen, Cancelled, with id and number. Their mail is
-    withdrawn, their periods stand in the queue again. What cannot be taken back is listed with the
-    reason. Correct first what was wrong: any run bills the periods again.
+    withdrawn, their periods stand in the queue again, and so does what the run parked. What cannot
+    be taken back is listed with the reason. Correct first what was wrong: any run bills the
+    periods again.
     """
     with workplace(account) as place:
         context = place.context("cli", dry_run=dry_run)
@@ -117,6 +118,8 @@ def _say_undone(done: Undone, *, dry_run: bool) -> None:
     line = f"Run {done.run_id} of {done.run_on}: {counted(done.count, 'invoice')} {will}undone, "
     line += f"{counted(done.periods, 'period')} to be billed again, "
     line += f"{counted(done.mails, 'mail')} {will}withdrawn; {len(done.kept)} stay"
+    if done.unparked:
+        line += f"; {done.unparked} no longer parked"
     if done.before:
         line += f"; {done.before} undone before"
     say(line)
@@ -260,6 +263,7 @@ def _undone(done: Undone, *, dry_run: bool) -> dict[str, Any]:
         ],
         "mails_withdrawn": done.mails,
         "periods_free": done.periods,
+        "no_longer_parked": done.unparked,
         "undone_before": done.before,
         "issued_meanwhile": max(0, done.meanwhile),
     }

@@ -1,6 +1,6 @@
 """Drive an undo: page over whole clients, each page one transaction, the rest to be done again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -16,6 +16,7 @@ from adapter.store.queue import TABLES
 from adapter.store.run.holding import hold
 from adapter.store.undoing.crediting import credit_back, unsettle, void, withdraw_mails
 from adapter.store.undoing.deciding import PASSED, Kept, Undoing, decide, listed
+from adapter.store.undoing.parking import Parking, parked_by, put_back
 from adapter.store.undoing.stepping import step_back
 from adapter.store.unit_of_work import Conflict, Store, UnitOfWork
 
@@ -50,7 +51,8 @@ class Undone:
 
     `credited` are invoices with the credit notes over them, `kept` what stays with the reason;
     `before` counts what was undone before, `meanwhile` what the run, still going on, issued since.
-    `mails` were withdrawn; `periods` are free to be billed again.
+    `mails` were withdrawn; `periods` are free to be billed again, and `unparked` billables that
+    the run had parked are tried again.
     """
 
     run_id: int
@@ -62,6 +64,7 @@ class Undone:
     kept: list[Kept] = field(default_factory=list)
     mails: int = 0
     periods: int = 0
+    unparked: int = 0
     meanwhile: int = 0
 
     @property
@@ -76,6 +79,7 @@ class Undone:
         self.kept += page.kept
         self.mails += page.mails
         self.periods += page.periods
+        self.unparked += page.unparked
 
 
 def undo_run(
@@ -89,19 +93,21 @@ def undo_run(
     """Take back what a run issued and nobody has paid, of one client or of all.
 
     An invoice is voided; one whose mail is gone stays, or with `credit` gets a credit note. What
-    the run passed over (`held_occurrences`) is open again too. Whole clients in one transaction: a
-    repeated undo does the rest. Raises `RunNotFound`, `ClientNotFound`, `OnHold`,
+    the run passed over (`held_occurrences`) or parked is open again too. Whole clients in one
+    transaction: a repeated undo does the rest. Raises `RunNotFound`, `ClientNotFound`, `OnHold`,
     `UndoIncomplete`.
     Source: contracts/decisions.md, "Undoing a run".
     """
     done, run = _begin(store, run_id, client_id)
-    clients = _clients(store, run_id, client_id)
+    with store.read() as uow:
+        parked = parked_by(uow, run_id)
+    clients = _clients(store, run_id, client_id, parked)
     position, size = 0, _FIRST_PAGE
     while position < len(clients):
         began = context.elapsed()
         page = clients[position : position + size]
         try:
-            done.add(_page(store, context, run, page, done, credit=credit))
+            done.add(_page(store, context, run, page, parked, done, credit=credit))
         except OutcomeUnknown:
             raise
         except StoreUnavailable as error:
@@ -121,15 +127,16 @@ def _page(  # noqa: PLR0913 - one page and what is known of its run
     context: Context,
     run: Undoing,
     client_ids: Sequence[int],
+    parked: Mapping[int, list[Parking]],
     done: Undone,
     *,
     credit: bool,
 ) -> Undone:
     """Take one page back, once more where the database undid it."""
     try:
-        return _attempt(store, context, run, client_ids, done, credit=credit)
+        return _attempt(store, context, run, client_ids, parked, done, credit=credit)
     except Conflict:
-        return _attempt(store, context, run, client_ids, done, credit=credit)
+        return _attempt(store, context, run, client_ids, parked, done, credit=credit)
 
 
 def _attempt(  # noqa: PLR0913 - the same
@@ -137,6 +144,7 @@ def _attempt(  # noqa: PLR0913 - the same
     context: Context,
     run: Undoing,
     client_ids: Sequence[int],
+    parked: Mapping[int, list[Parking]],
     done: Undone,
     *,
     credit: bool,
@@ -160,6 +168,8 @@ def _attempt(  # noqa: PLR0913 - the same
             )
         reached(Point.CLAIM)
         page.periods = step_back(uow, context, run, client_ids, claims)
+        for each in client_ids:
+            page.unparked += put_back(uow, context, parked.get(each, []))
         for row in found.voids:
             void(uow, context, run.run_id, row)
             page.voided.append(row["id"])
@@ -200,9 +210,11 @@ def _left(store: Store, run_id: int, client_id: int | None) -> int:
         return int(uow.execute(left).scalar() or 0)
 
 
-def _clients(store: Store, run_id: int, client_id: int | None) -> list[int]:
-    """Return the clients, ascending, of whom the run issued or passed over something."""
-    found: set[int] = set()
+def _clients(
+    store: Store, run_id: int, client_id: int | None, parked: Collection[int]
+) -> list[int]:
+    """Return the clients, ascending, of whom the run issued, parked or passed over something."""
+    found = {each for each in parked if client_id in {None, each}}
     with store.read() as uow:
         issued = _of_run(run_id, client_id, _D.c.client_id).where(_D.c.undone_at.is_(None))
         found.update(uow.execute(issued.distinct()).scalars())

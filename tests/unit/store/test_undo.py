@@ -352,6 +352,36 @@ def test_one_client_is_undone_alone(shop, undo):
         undo(7)
 
 
+def test_what_the_run_parked_for_another_items_mistake_is_billed_after_all(shop, undo, do):
+    client, other = shop.client(), shop.client()
+    right = shop.service(client, DUE_ON)
+    wrong = shop.service(client, DUE_ON, recurring_amount=-5000)
+    elsewhere = shop.service(other, DUE_ON, recurring_amount=-1)
+    shop.generate()
+    parked = [shop.row(SERVICE, each)["parked_reason"] for each in (right, wrong, elsewhere)]
+    assert all("is below zero" in each for each in parked)
+    assert undo(dry_run=True).unparked == 3
+    assert undo(client_id=client).unparked == 2
+    assert shop.row(SERVICE, elsewhere)["parked_reason"] == parked[2]
+    do(UpdateService(wrong, recurring_amount=Decimal("5.00")))
+    shop.generate()
+    (document,) = shop.documents()
+    assert [line["amount"] for line in shop.lines(document["id"])] == [1595, 500]
+    assert undo().unparked == 1
+    assert undo().unparked == 0
+    assert_sound(shop.store)
+    assert faults_in(shop.store) == []
+
+
+def test_what_was_parked_again_for_another_reason_stays_so(shop, undo):
+    service = shop.service(shop.client(), DUE_ON, recurring_amount=-5000)
+    shop.generate()
+    with shop.store.write() as uow:
+        uow.execute(sa.update(TABLES[SERVICE]).values(parked_reason="the operator's own"))
+    assert undo().unparked == 0
+    assert shop.row(SERVICE, service)["parked_reason"] == "the operator's own"
+
+
 @pytest.fixture
 def dies_at_the_second_commit():
     """Let the second transaction from now on end before its commit."""
