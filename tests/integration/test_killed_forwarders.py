@@ -137,8 +137,8 @@ def one_pass(gateway: Gateway) -> None:
     [
         ("sqlite", Proof.REFERENCE, CALLS, KILLS),
         # By another proof only the looking up differs, which `test_lost_answers.py` tries in full.
-        *(("sqlite", each, 200, 3) for each in (Proof.NATURAL, Proof.NONE)),
-        *(pytest.param(name, Proof.REFERENCE, 200, 3, marks=ON_A_SERVER) for name in SERVERS),
+        *(("sqlite", each, 120, 2) for each in (Proof.NATURAL, Proof.NONE)),
+        *(pytest.param(name, Proof.REFERENCE, 120, 2, marks=ON_A_SERVER) for name in SERVERS),
     ],
 )
 def test_a_server_killed_again_and_again_meanwhile_doubles_and_loses_nothing(
