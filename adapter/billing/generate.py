@@ -1,6 +1,6 @@
 """The pure heart of a run: what is due of one client -> documents, claims and queue moves."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from adapter.billing.drafts import Decision, DocumentDraft, Held, Parked, QueueMove
 from adapter.billing.due import ClientDue, ClientTerms, RunTerms
@@ -29,15 +29,11 @@ def decide(due: ClientDue, run: RunTerms) -> Decision:
             charges += charged
             held += kept
             moves.append(move)
-    documents: list[DocumentDraft] = []
-    for group in groups(charges, separate=due.terms.separate_invoices):
-        try:
-            documents.append(invoice(group, due.terms, run))
-        except (CannotBill, OutOfBounds) as error:
-            gone = {(charge.item.kind, charge.item.billable_id) for charge in group}
-            parked += [Parked(kind, record_id, str(error)) for kind, record_id in sorted(gone)]
-            moves = [m for m in moves if (m.kind, m.billable_id) not in gone]
-            held = [h for h in held if (h.kind, h.billable_id) not in gone]
+    documents, refused = _invoices(charges, due.terms, run)
+    parked += refused
+    gone = {(each.kind, each.billable_id) for each in refused}
+    moves = [each for each in moves if (each.kind, each.billable_id) not in gone]
+    held = [each for each in held if (each.kind, each.billable_id) not in gone]
     for recurring in due.recurring:
         try:
             issued, kept, move = recur(recurring, due.terms, run)
@@ -58,6 +54,30 @@ def decide(due: ClientDue, run: RunTerms) -> Decision:
         tuple(parked),
         tuple(held),
     )
+
+
+def _invoices(
+    charges: Sequence[Charge], terms: ClientTerms, run: RunTerms
+) -> tuple[list[DocumentDraft], list[Parked]]:
+    """Return the invoices of the charges, and the items of those that cannot be invoices.
+
+    Such an item is billed for none of its periods, since a later one would leave one out; the
+    other invoices are made again without it.
+    """
+    parked: list[Parked] = []
+    while True:
+        documents: list[DocumentDraft] = []
+        gone: dict[tuple[BillableKind, int], str] = {}
+        for group in groups(charges, separate=terms.separate_invoices):
+            try:
+                documents.append(invoice(group, terms, run))
+            except (CannotBill, OutOfBounds) as error:
+                for each in group:
+                    gone.setdefault((each.item.kind, each.item.billable_id), str(error))
+        if not gone:
+            return documents, parked
+        parked += [Parked(*key, reason) for key, reason in sorted(gone.items())]
+        charges = [c for c in charges if (c.item.kind, c.item.billable_id) not in gone]
 
 
 def with_credit(

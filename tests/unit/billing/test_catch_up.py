@@ -157,3 +157,27 @@ def test_an_invoice_with_news_on_it_is_mailed():
     new = replace(SERVICE, billable_id=2, due_on=date(2025, 12, 2))
     decision = decide(ClientDue(TERMS, (old, new)), GOES_ON)
     assert [d.send_email for d in decision.documents] == [True, False, False, True]
+
+
+@pytest.mark.parametrize("refund_on", FOUR)
+def test_what_is_parked_is_billed_for_none_of_its_periods(refund_on):
+    behind = replace(BEHIND, catch_up=ALL)
+    # It makes one of the four invoices negative; the others would leave a period out.
+    refund = replace(
+        SERVICE,
+        billable_id=99,
+        due_on=date.fromisoformat(refund_on),
+        recurring_amount=zar(-9000),
+        step=None,
+    )
+    other = replace(SERVICE, billable_id=7, due_on=date(2026, 3, 2))
+    decision = decide(ClientDue(TERMS, (behind, refund, other)), GOES_ON)
+    parked = [(each.billable_id, each.reason) for each in decision.parked]
+    gone = {each for each, _ in parked}
+    assert {behind.billable_id, 99} <= gone
+    assert len(parked) == len(gone)
+    claimed = [claim.billable_id for each in decision.documents for claim in each.claims]
+    assert claimed == ([] if refund_on == FOUR[3] else [7])
+    assert not gone.intersection(claimed)
+    assert [move.billable_id for move in decision.moves] == claimed
+    assert not any(each.billable_id in gone for each in decision.held)
