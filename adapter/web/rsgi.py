@@ -135,9 +135,13 @@ class RsgiApp:
         """Begin to watch the time and for SIGHUP; called once the event loop is there."""
         loop.call_later(_LOOK_SECONDS, self._look, loop)
         if threading.current_thread() is threading.main_thread():
-            loop.add_signal_handler(signal.SIGHUP, self._reload_beside)
-            # Held back since the process was started: it would have ended by it.
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+            # Once it runs: uvloop forgets a signal that comes, or has waited, before.
+            loop.call_soon(self._hear_signals, loop)
+
+    def _hear_signals(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let SIGHUP in: held back since the process was started, which it would have ended."""
+        loop.add_signal_handler(signal.SIGHUP, self._reload_beside)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
     def _reload_beside(self) -> None:
         threading.Thread(target=self._reload, name="settings", daemon=True).start()

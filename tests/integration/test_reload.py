@@ -5,7 +5,9 @@ import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,15 @@ def started(
     return gateway, file
 
 
+@contextmanager
+def released(held: Any) -> Iterator[None]:
+    """Let the upstream answer at the end, whatever went wrong: else its callers wait for ever."""
+    try:
+        yield
+    finally:
+        held.hold.set()
+
+
 def ask(port: int) -> str:
     status, _, body = call(port, "POST", API, [("Content-Type", FORM)], b"action=who")
     return f"{status} {body.decode()}"
@@ -77,7 +88,7 @@ def test_a_reload_under_200_calls_in_flight_fails_none_and_mixes_none(
         gateway, file = started(open_gateway, tmp_path, settings(first, second, "one"), workers)
         port = port_of(gateway)
         first.hold.clear()
-        with ThreadPoolExecutor(CALLS + 50) as pool:
+        with ThreadPoolExecutor(CALLS + 50) as pool, released(first):
             early = [pool.submit(ask, port) for _ in range(CALLS)]
             until = time.monotonic() + 30
             while len(first.seen) < CALLS:
@@ -109,11 +120,13 @@ def test_calls_all_along_two_reloads_are_all_answered(open_gateway, tmp_path):
 
         with ThreadPoolExecutor(4) as pool:
             asking = [pool.submit(keep_asking) for _ in range(4)]
-            for number, chosen in enumerate(("two", "one"), 1):
-                file.write_text(settings(first, second, chosen))
-                hang_up(gateway)
-                wait_for(gateway, '"event":"settings read again"', 2 * number)
-            ended.set()
+            try:
+                for number, chosen in enumerate(("two", "one"), 1):
+                    file.write_text(settings(first, second, chosen))
+                    hang_up(gateway)
+                    wait_for(gateway, '"event":"settings read again"', 2 * number)
+            finally:
+                ended.set()
             total: Any = sum((each.result() for each in asking), Counter())
         assert set(total) <= {"200 one", "200 two"}
         assert total["200 one"] > 0

@@ -1,12 +1,15 @@
 import asyncio
+import signal
+import threading
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import uvloop
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined] # re-exported there
 
 from adapter.web.bodies import Body, read_body
-from adapter.web.rsgi import wsgi_environ
+from adapter.web.rsgi import RsgiApp, wsgi_environ
 
 LIMIT = 10
 
@@ -156,3 +159,34 @@ def test_a_header_that_the_server_does_not_show_passes_neither_for_none_nor_for_
 def test_a_header_with_underscores_does_not_pass_for_another():
     request = scope(("x-forwarded-for", "a"), ("x_forwarded_for", "b"))
     assert wsgi_environ(request, Body(b"", 0, whole=True))["HTTP_X_FORWARDED_FOR"] == "a"
+
+
+@pytest.mark.parametrize("loops", [uvloop, asyncio], ids=["uvloop", "asyncio"])
+def test_a_signal_that_waited_for_the_process_to_start_is_heard(loops):
+    loop = loops.new_event_loop()
+
+    def heard() -> None:
+        loop.call_soon_threadsafe(loop.stop)
+
+    app = RsgiApp(
+        lambda _environ, _start: [],
+        None,
+        threads=1,
+        body_limit=LIMIT,
+        body_seconds=1.0,
+        release=lambda: None,
+        reload=heard,
+    )
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        signal.pthread_kill(threading.get_ident(), signal.SIGHUP)
+        app.__rsgi_init__(loop)
+        late: list[bool] = []
+        loop.call_later(10, lambda: (late.append(True), loop.stop()))
+        loop.run_forever()
+        assert late == []
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        app._jobs.put(None)
+        loop.close()
