@@ -181,10 +181,11 @@ def test_a_signal_that_waited_for_the_process_to_start_is_heard(loops):
     try:
         signal.pthread_kill(threading.get_ident(), signal.SIGHUP)
         app.__rsgi_init__(loop)
-        late: list[bool] = []
-        loop.call_later(10, lambda: (late.append(True), loop.stop()))
+        late = threading.Event()
+        loop.call_later(10, late.set)
+        loop.call_later(10, loop.stop)
         loop.run_forever()
-        assert late == []
+        assert not late.is_set()
     finally:
         loop.remove_signal_handler(signal.SIGHUP)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
