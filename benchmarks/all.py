@@ -1,7 +1,8 @@
-"""Run every benchmark and write `benchmarks/README.md`: the table, the machine and the date.
+"""Run every benchmark and write `benchmarks/README.md`: the tables, the machine and the date.
 
-    python benchmarks/all.py [--quick]
+    python benchmarks/all.py [--quick] [SCRIPT...]
 
+With scripts named, only their tables are measured again; the others stay as they are written.
 `--quick` tries the scripts of the invoice run at small sizes and writes nothing.
 
 Each script measures its claim against its reference in one run and exits with 1 where a claim
@@ -11,12 +12,14 @@ fails; so does this. Run it alone: two busy neighbours are enough to make every 
 import argparse
 import os
 import platform
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 HERE = Path(__file__).parent
+REPORT = HERE / "README.md"
 SCRIPTS = ("decode.py", "http_calls.py", "documents.py", "forward.py")
 # These fill stores of their own; all of them know --quick.
 RUN_SCRIPTS = (
@@ -63,21 +66,40 @@ def main() -> int:
     """Run the scripts in turn; exit 1 when one misses a claim."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes; writes nothing")
-    quick = parser.parse_args().quick
+    parser.add_argument("scripts", nargs="*", help="measure these alone again")
+    options = parser.parse_args()
+    if unknown := set(options.scripts) - {*SCRIPTS, *RUN_SCRIPTS}:
+        parser.error(f"no benchmark {min(unknown)}")
+    quick = options.quick
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     python = f"Python {platform.python_version()}"
-    report = [HEAD, f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine}, {python}.\n"]
+    measured = f"{datetime.now(UTC):%Y-%m-%d}, {machine}, {python}"
+    tables = written() if options.scripts else {}
     failed = 0
-    for script in RUN_SCRIPTS if quick else (*SCRIPTS, *RUN_SCRIPTS):
+    for script in options.scripts or (RUN_SCRIPTS if quick else (*SCRIPTS, *RUN_SCRIPTS)):
         command = [sys.executable, str(HERE / script), *(["--quick"] if quick else [])]
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         print(ended.stdout, ended.stderr, sep="", flush=True)
         failed |= ended.returncode
-        rows = [line for line in ended.stdout.splitlines() if line.startswith("|")]
-        report += [f"## {script}\n", "\n".join(rows) + "\n"]
+        rows = [line for line in ended.stdout.splitlines() if line.startswith("|") or not line]
+        tables[script] = f"Measured on {measured}.\n\n" + "\n".join(rows).strip() + "\n"
     if not quick:
-        (HERE / "README.md").write_text("\n".join(report), encoding="utf-8")
+        report = [
+            f"## {script}\n\n{tables[script]}"
+            for script in (*SCRIPTS, *RUN_SCRIPTS)
+            if script in tables
+        ]
+        REPORT.write_text("\n".join([HEAD, *report]), encoding="utf-8")
     return failed
+
+
+def written() -> dict[str, str]:
+    """Return the sections that the file has, by script."""
+    text = REPORT.read_text(encoding="utf-8") if REPORT.exists() else ""
+    _, *sections = re.split(r"(?m)^## (\S+)\n\n", text)
+    return {
+        script: f"{body.strip()}\n" for script, body in zip(*[iter(sections)] * 2, strict=True)
+    }
 
 
 if __name__ == "__main__":

@@ -57,16 +57,20 @@ def rows(value: Any, limits: Limits, path: str = "data") -> Rows:
         raise LimitExceeded("rows", limits.rows)
     if isinstance(value, list):
         numbered = dict(enumerate(value))
+    elif list(value) == _names(limits.rows)[: len(value)]:
+        numbered = dict(enumerate(value.values()))
     else:
         indexes = sorted((_row_index(key, path), key) for key in value)
         numbered = {index: value[key] for index, key in indexes}
-    names = _column_names(limits.columns)
+    names = _names(limits.columns)
+    known: list[str] = []  # of the row before: the decoder gives equal keys as one object
     found = {}
     for index, row in numbered.items():
         if type(row) is list and len(row) <= limits.columns:
             found[index] = row
-        elif type(row) is dict and list(row) == names[: len(row)]:
-            found[index] = list(row.values())
+        elif type(row) is dict and ((keys := [*row]) == known or keys == names[: len(keys)]):
+            known = keys
+            found[index] = [*row.values()]
         else:
             found[index] = _sparse_cells(row, limits.columns, f"{path}[{index}]")
     return found
@@ -160,14 +164,15 @@ def _row_index(key: str, path: str) -> int:
 
 
 @cache
-def _column_names(count: int) -> list[str]:
-    return [str(column) for column in range(count)]
+def _names(count: int) -> list[str]:
+    """Return the keys of so many rows or columns as most callers send them: all, in order."""
+    return [str(number) for number in range(count)]
 
 
 def _sparse_cells(row: Any, count: int, path: str) -> list[Any]:
     """Bring a row with holes or out of order to a list; raise what is wrong with any other."""
     if isinstance(row, dict):
-        columns = {name: column for column, name in enumerate(_column_names(count))}
+        columns = {name: column for column, name in enumerate(_names(count))}
         unknown = [key for key in row if key not in columns]
         if not unknown:
             cells = [missing] * (1 + max(columns[key] for key in row))
