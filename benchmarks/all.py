@@ -68,15 +68,16 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small sizes; writes nothing")
     parser.add_argument("scripts", nargs="*", help="measure these alone again")
     options = parser.parse_args()
-    if unknown := set(options.scripts) - {*SCRIPTS, *RUN_SCRIPTS}:
-        parser.error(f"no benchmark {min(unknown)}")
     quick = options.quick
+    known = RUN_SCRIPTS if quick else (*SCRIPTS, *RUN_SCRIPTS)
+    if unknown := set(options.scripts) - set(known):
+        parser.error(f"no benchmark {min(unknown)}")
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     python = f"Python {platform.python_version()}"
     measured = f"{datetime.now(UTC):%Y-%m-%d}, {machine}, {python}"
     tables = written() if options.scripts else {}
     failed = 0
-    for script in options.scripts or (RUN_SCRIPTS if quick else (*SCRIPTS, *RUN_SCRIPTS)):
+    for script in options.scripts or known:
         command = [sys.executable, str(HERE / script), *(["--quick"] if quick else [])]
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         print(ended.stdout, ended.stderr, sep="", flush=True)
@@ -84,11 +85,7 @@ def main() -> int:
         rows = [line for line in ended.stdout.splitlines() if line.startswith("|") or not line]
         tables[script] = f"Measured on {measured}.\n\n" + "\n".join(rows).strip() + "\n"
     if not quick:
-        report = [
-            f"## {script}\n\n{tables[script]}"
-            for script in (*SCRIPTS, *RUN_SCRIPTS)
-            if script in tables
-        ]
+        report = [f"## {script}\n\n{tables[script]}" for script in known if script in tables]
         REPORT.write_text("\n".join([HEAD, *report]), encoding="utf-8")
     return failed
 
@@ -97,9 +94,8 @@ def written() -> dict[str, str]:
     """Return the sections that the file has, by script."""
     text = REPORT.read_text(encoding="utf-8") if REPORT.exists() else ""
     _, *sections = re.split(r"(?m)^## (\S+)\n\n", text)
-    return {
-        script: f"{body.strip()}\n" for script, body in zip(*[iter(sections)] * 2, strict=True)
-    }
+    bodies = (f"{body.strip()}\n" for body in sections[1::2])
+    return dict(zip(sections[::2], bodies, strict=True))
 
 
 if __name__ == "__main__":

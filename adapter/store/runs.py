@@ -13,6 +13,7 @@ from adapter.billing.schedule import Cycle
 from adapter.billing.settings import BusinessSettings
 from adapter.store import tables
 from adapter.store.queue import TABLES
+from adapter.store.run.write import noted_parked
 from adapter.store.undoing import RunNotFound
 from adapter.store.unit_of_work import UnitOfWork
 
@@ -134,14 +135,10 @@ def _run(row: sa.RowMapping) -> RunRow:
 
 
 def _parked(uow: UnitOfWork, run_id: int) -> Iterator[Aside]:
-    pages = tables.run_parked.c
-    query = sa.select(pages.content).where(pages.run_id == run_id).order_by(pages.id)
-    for content in uow.execute(query).scalars().all():
-        for name, billable_id, reason in content:
-            kind = BillableKind(name)
-            row = uow.row(TABLES[kind], billable_id)
-            client_id = None if row is None else row["client_id"]
-            yield Aside(kind, billable_id, client_id, None, reason)
+    for kind, billable_id, reason in noted_parked(uow, run_id):
+        row = uow.row(TABLES[kind], billable_id)
+        client_id = None if row is None else row["client_id"]
+        yield Aside(kind, billable_id, client_id, None, reason)
 
 
 def _passed(uow: UnitOfWork, run_id: int) -> Iterator[Aside]:

@@ -5,9 +5,8 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +63,6 @@ def started(
     return gateway, file
 
 
-@contextmanager
-def released(held: Any) -> Iterator[None]:
-    """Let the upstream answer at the end, whatever went wrong: else its callers wait for ever."""
-    try:
-        yield
-    finally:
-        held.hold.set()
-
-
 def ask(port: int) -> str:
     status, _, body = call(port, "POST", API, [("Content-Type", FORM)], b"action=who")
     return f"{status} {body.decode()}"
@@ -88,7 +78,9 @@ def test_a_reload_under_200_calls_in_flight_fails_none_and_mixes_none(
         gateway, file = started(open_gateway, tmp_path, settings(first, second, "one"), workers)
         port = port_of(gateway)
         first.hold.clear()
-        with ThreadPoolExecutor(CALLS + 50) as pool, released(first):
+        with ThreadPoolExecutor(CALLS + 50) as pool, ExitStack() as at_last:
+            # The upstream would hold its callers for ever, whatever goes wrong here.
+            at_last.callback(first.hold.set)
             early = [pool.submit(ask, port) for _ in range(CALLS)]
             until = time.monotonic() + 30
             while len(first.seen) < CALLS:
@@ -118,15 +110,14 @@ def test_calls_all_along_two_reloads_are_all_answered(open_gateway, tmp_path):
                 seen[ask(port)] += 1
             return seen
 
-        with ThreadPoolExecutor(4) as pool:
+        with ThreadPoolExecutor(4) as pool, ExitStack() as at_last:
+            at_last.callback(ended.set)
             asking = [pool.submit(keep_asking) for _ in range(4)]
-            try:
-                for number, chosen in enumerate(("two", "one"), 1):
-                    file.write_text(settings(first, second, chosen))
-                    hang_up(gateway)
-                    wait_for(gateway, '"event":"settings read again"', 2 * number)
-            finally:
-                ended.set()
+            for number, chosen in enumerate(("two", "one"), 1):
+                file.write_text(settings(first, second, chosen))
+                hang_up(gateway)
+                wait_for(gateway, '"event":"settings read again"', 2 * number)
+            ended.set()
             total: Any = sum((each.result() for each in asking), Counter())
         assert set(total) <= {"200 one", "200 two"}
         assert total["200 one"] > 0

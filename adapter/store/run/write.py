@@ -1,6 +1,6 @@
 """Write what was decided: documents, lines, claims, queue moves and outbox rows, in bulk."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapter.billing.drafts import Decision, DocumentDraft, Parked
-from adapter.billing.model import DocumentKind, InvoiceStatus
+from adapter.billing.model import BillableKind, DocumentKind, InvoiceStatus
 from adapter.billing.money import Money
 from adapter.commands.context import Context
 from adapter.store import tables
@@ -194,8 +194,13 @@ def _park(uow: UnitOfWork, context: Context, entry: Parked) -> None:
     uow.execute(
         sa.update(table)
         .where(table.c.id == entry.billable_id)
-        .values(next_invoice_on=None, parked_reason=entry.reason[:255], parked_at=context.now)
+        .values(next_invoice_on=None, parked_reason=reason_kept(entry), parked_at=context.now)
     )
+
+
+def reason_kept(entry: Parked) -> str:
+    """Return as much of the reason as the billable itself keeps; its run keeps all of it."""
+    return entry.reason[:255]
 
 
 def note_parked(uow: UnitOfWork, run_id: int | None, parked: Sequence[Parked]) -> None:
@@ -203,6 +208,15 @@ def note_parked(uow: UnitOfWork, run_id: int | None, parked: Sequence[Parked]) -
     if parked and run_id is not None:
         content = [[entry.kind.value, entry.billable_id, entry.reason] for entry in parked]
         uow.insert(tables.run_parked, run_id=run_id, content=content)
+
+
+def noted_parked(uow: UnitOfWork, run_id: int) -> Iterator[Parked]:
+    """Yield what a run parked, in that order, whatever became of it since."""
+    pages = tables.run_parked.c
+    query = sa.select(pages.content).where(pages.run_id == run_id).order_by(pages.id)
+    for content in uow.execute(query).scalars().all():
+        for name, billable_id, reason in content:
+            yield Parked(BillableKind(name), billable_id, reason)
 
 
 def _printed(draft: DocumentDraft) -> tuple[str, str] | date:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from adapter.billing.drafts import Parked
 from adapter.billing.model import BillableKind, DocumentKind, HeldReason, InvoiceStatus
 from adapter.store import tables
 from adapter.store.outbox import Status
@@ -46,10 +47,11 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
-    """The run that is taken back."""
+    """The run that is taken back, and by client what it parked and what still is."""
 
     run_id: int
     started_at: datetime
+    parked: Mapping[int, Sequence[Parked]]
 
 
 @dataclass(slots=True)

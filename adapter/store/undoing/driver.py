@@ -1,6 +1,6 @@
 """Drive an undo: page over whole clients, each page one transaction, the rest to be done again."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -16,7 +16,7 @@ from adapter.store.queue import TABLES
 from adapter.store.run.holding import hold
 from adapter.store.undoing.crediting import credit_back, unsettle, void, withdraw_mails
 from adapter.store.undoing.deciding import PASSED, Kept, Undoing, decide, listed
-from adapter.store.undoing.parking import Parking, parked_by, put_back
+from adapter.store.undoing.parking import parked_by, put_back
 from adapter.store.undoing.stepping import step_back
 from adapter.store.unit_of_work import Conflict, Store, UnitOfWork
 
@@ -99,15 +99,13 @@ def undo_run(
     Source: contracts/decisions.md, "Undoing a run".
     """
     done, run = _begin(store, run_id, client_id)
-    with store.read() as uow:
-        parked = parked_by(uow, run_id)
-    clients = _clients(store, run_id, client_id, parked)
+    clients = _clients(store, run, client_id)
     position, size = 0, _FIRST_PAGE
     while position < len(clients):
         began = context.elapsed()
         page = clients[position : position + size]
         try:
-            done.add(_page(store, context, run, page, parked, done, credit=credit))
+            done.add(_page(store, context, run, page, done, credit=credit))
         except OutcomeUnknown:
             raise
         except StoreUnavailable as error:
@@ -127,16 +125,15 @@ def _page(  # noqa: PLR0913 - one page and what is known of its run
     context: Context,
     run: Undoing,
     client_ids: Sequence[int],
-    parked: Mapping[int, list[Parking]],
     done: Undone,
     *,
     credit: bool,
 ) -> Undone:
     """Take one page back, once more where the database undid it."""
     try:
-        return _attempt(store, context, run, client_ids, parked, done, credit=credit)
+        return _attempt(store, context, run, client_ids, done, credit=credit)
     except Conflict:
-        return _attempt(store, context, run, client_ids, parked, done, credit=credit)
+        return _attempt(store, context, run, client_ids, done, credit=credit)
 
 
 def _attempt(  # noqa: PLR0913 - the same
@@ -144,7 +141,6 @@ def _attempt(  # noqa: PLR0913 - the same
     context: Context,
     run: Undoing,
     client_ids: Sequence[int],
-    parked: Mapping[int, list[Parking]],
     done: Undone,
     *,
     credit: bool,
@@ -169,7 +165,7 @@ def _attempt(  # noqa: PLR0913 - the same
         reached(Point.CLAIM)
         page.periods = step_back(uow, context, run, client_ids, claims)
         for each in client_ids:
-            page.unparked += put_back(uow, context, parked.get(each, []))
+            page.unparked += put_back(uow, context, run.parked.get(each, ()))
         for row in found.voids:
             void(uow, context, run.run_id, row)
             page.voided.append(row["id"])
@@ -200,7 +196,7 @@ def _begin(store: Store, run_id: int, client_id: int | None) -> tuple[Undone, Un
         before = _of_run(run_id, client_id, sa.func.count()).where(_D.c.undone_at.is_not(None))
         done = Undone(run_id, row["run_on"], row["complete"])
         done.before = int(uow.execute(before).scalar() or 0)
-        return done, Undoing(run_id, row["started_at"])
+        return done, Undoing(run_id, row["started_at"], parked_by(uow, run_id))
 
 
 def _left(store: Store, run_id: int, client_id: int | None) -> int:
@@ -210,13 +206,11 @@ def _left(store: Store, run_id: int, client_id: int | None) -> int:
         return int(uow.execute(left).scalar() or 0)
 
 
-def _clients(
-    store: Store, run_id: int, client_id: int | None, parked: Collection[int]
-) -> list[int]:
+def _clients(store: Store, run: Undoing, client_id: int | None) -> list[int]:
     """Return the clients, ascending, of whom the run issued, parked or passed over something."""
-    found = {each for each in parked if client_id in {None, each}}
+    found = {each for each in run.parked if client_id in {None, each}}
     with store.read() as uow:
-        issued = _of_run(run_id, client_id, _D.c.client_id).where(_D.c.undone_at.is_(None))
+        issued = _of_run(run.run_id, client_id, _D.c.client_id).where(_D.c.undone_at.is_(None))
         found.update(uow.execute(issued.distinct()).scalars())
         for kind in BillableKind:
             table = TABLES[kind]
@@ -225,7 +219,7 @@ def _clients(
                 .join(
                     _HELD, sa.and_(_HELD.c.billable_id == table.c.id, _HELD.c.kind == kind.value)
                 )
-                .where(_HELD.c.run_id == run_id, _HELD.c.reason.in_(PASSED))
+                .where(_HELD.c.run_id == run.run_id, _HELD.c.reason.in_(PASSED))
                 .distinct()
             )
             if client_id is not None:

@@ -1,46 +1,38 @@
 """What a run parked, put back in the queue: it may have been parked for another item's mistake."""
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
-from adapter.billing.model import BillableKind
+from adapter.billing.drafts import Parked
 from adapter.commands.context import Context
-from adapter.store import tables
 from adapter.store.queue import TABLES
+from adapter.store.run.write import noted_parked, reason_kept
 from adapter.store.schedules import unpark
 from adapter.store.unit_of_work import UnitOfWork
 
-# A parked billable, and the reason as its run noted it.
-Parking = tuple[BillableKind, int, str]
 
-
-def parked_by(uow: UnitOfWork, run_id: int) -> dict[int, list[Parking]]:
+def parked_by(uow: UnitOfWork, run_id: int) -> dict[int, list[Parked]]:
     """Return by client what a run parked and what is parked for that reason still."""
-    pages = tables.run_parked.c
-    query = sa.select(pages.content).where(pages.run_id == run_id).order_by(pages.id)
-    found: dict[int, list[Parking]] = {}
-    for content in uow.execute(query).scalars().all():
-        for name, billable_id, reason in content:
-            parking = (BillableKind(name), billable_id, reason)
-            row = _parked_row(uow, parking)
-            if row is not None:
-                found.setdefault(row["client_id"], []).append(parking)
+    found: dict[int, list[Parked]] = {}
+    for entry in noted_parked(uow, run_id):
+        row = _parked_row(uow, entry)
+        if row is not None:
+            found.setdefault(row["client_id"], []).append(entry)
     return found
 
 
-def put_back(uow: UnitOfWork, context: Context, parkings: list[Parking]) -> int:
+def put_back(uow: UnitOfWork, context: Context, parked: Iterable[Parked]) -> int:
     """Let them be billed again, of clients that the caller holds; return how many there were.
 
     What is parked for another reason by now, or is no longer parked, is somebody's later decision.
     """
-    count = 0
-    for parking in parkings:
-        if _parked_row(uow, parking) is not None:
-            unpark(uow, context, parking[0], parking[1])
-            count += 1
-    return count
+    there = [entry for entry in parked if _parked_row(uow, entry) is not None]
+    for entry in there:
+        unpark(uow, context, entry.kind, entry.billable_id)
+    return len(there)
 
 
-def _parked_row(uow: UnitOfWork, parking: Parking) -> sa.RowMapping | None:
-    kind, billable_id, reason = parking
-    row = uow.row(TABLES[kind], billable_id)
-    return row if row is not None and row["parked_reason"] == reason[:255] else None
+def _parked_row(uow: UnitOfWork, entry: Parked) -> sa.RowMapping | None:
+    row = uow.row(TABLES[entry.kind], entry.billable_id)
+    return row if row is not None and row["parked_reason"] == reason_kept(entry) else None
