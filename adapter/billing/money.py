@@ -30,12 +30,12 @@ def _last_place(places: int) -> Decimal:
     return Decimal(1).scaleb(-places)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Money:
     """An amount in hundredths of `currency` (an ISO-like code, `ZAR`).
 
-    Adding or comparing different currencies raises `ValueError`. Out of range raises
-    `OutOfBounds`.
+    Adding or ordering different currencies raises `ValueError`. Out of range raises
+    `OutOfBounds`; with a `Sum` the result is one, which has no range.
     """
 
     hundredths: int
@@ -78,14 +78,22 @@ class Money:
             raise ValueError(f"{self.currency} is not {other.currency}")
         return other.hundredths
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Money):
+            return NotImplemented
+        return (self.hundredths, self.currency) == (other.hundredths, other.currency)
+
+    def __hash__(self) -> int:
+        return hash((self.hundredths, self.currency))
+
     def __add__(self, other: "Money") -> "Money":
-        return Money(self.hundredths + self._same(other), self.currency)
+        return type(self)(self.hundredths + self._same(other), self.currency)
 
     def __sub__(self, other: "Money") -> "Money":
-        return Money(self.hundredths - self._same(other), self.currency)
+        return type(self)(self.hundredths - self._same(other), self.currency)
 
     def __neg__(self) -> "Money":
-        return Money(-self.hundredths, self.currency)
+        return type(self)(-self.hundredths, self.currency)
 
     def __lt__(self, other: "Money") -> bool:
         return self.hundredths < self._same(other)
@@ -95,3 +103,19 @@ class Money:
 
     def __bool__(self) -> bool:
         return self.hundredths != 0
+
+
+class Sum(Money):
+    """What many amounts come to: shown, never stored, so it may lie beyond what one may be."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        """Take any size: what was booked is booked, and its sum must be told."""
+
+    # Python asks these of the right-hand side first, since it is the more special one.
+    def __radd__(self, other: Money) -> Money:
+        return self + other
+
+    def __rsub__(self, other: Money) -> Money:
+        return -self + other

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Self
 
-from adapter.billing.money import Money
+from adapter.billing.money import Money, Sum
 
 
 class MovementKind(StrEnum):
@@ -133,7 +133,7 @@ class Statement:
                 "movements"
             ]
         ]
-        brought_forward = Money(stored["brought_forward"], currency)
+        brought_forward = Sum(stored["brought_forward"], currency)
         entries = with_balances(brought_forward, movements)
         from_on = stored["from_on"]
         return cls(
@@ -146,7 +146,7 @@ class Statement:
             brought_forward=brought_forward,
             entries=entries,
             closing=entries[-1].balance if entries else brought_forward,
-            total=Money(stored["total"], currency),
+            total=Sum(stored["total"], currency),
         )
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from adapter.billing.model import CREDITS, DEBITS, DocumentKind, InvoiceStatus
-from adapter.billing.money import Money
+from adapter.billing.money import Money, Sum
 from adapter.billing.statement import Movement, MovementKind
 from adapter.store import tables
 from adapter.store.transitions import PAYABLE
@@ -80,9 +80,9 @@ def balances(uow: UnitOfWork, client_ids: Sequence[int]) -> dict[int, Balance]:
         for row in rows:
             # A sum is NULL over no rows, and a decimal on PostgreSQL and MariaDB.
             found[row.id] = Balance(
-                Money(row.credit, row.code),
-                Money(int(row.owed or 0), row.code),
-                Money(row.opening_balance, row.code),
+                Sum(row.credit, row.code),
+                Sum(int(row.owed or 0), row.code),
+                Sum(row.opening_balance, row.code),
             )
     return found
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from adapter.billing.settings import BusinessSettings
 from adapter.commands.context import Context
-from adapter.errors import OnHold, OutcomeUnknown, StoreFull, StoreUnavailable
+from adapter.errors import AdapterError, OnHold, OutcomeUnknown, StoreFull, StoreUnavailable
 from adapter.store import servers, sqlite, tables
 from adapter.store.config import StoreConfig
 from adapter.store.current import Current, load_current
@@ -370,7 +370,10 @@ class Store:
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """Turn what the database says about being busy or full into `StoreUnavailable`."""
+        """Turn what the database says about being busy or full into `StoreUnavailable`.
+
+        What a column's type refuses to take is raised as it was.
+        """
         try:
             yield
         except DBAPIError as error:
@@ -380,6 +383,10 @@ class Store:
                 raise StoreFull from error
             if error.connection_invalidated or self._says_busy(error.orig):
                 raise StoreUnavailable from error
+            raise
+        except sa.exc.StatementError as error:
+            if isinstance(error.orig, AdapterError):
+                raise error.orig from error
             raise
         except sa.exc.TimeoutError as error:  # no connection of the pool came free
             raise StoreUnavailable from error

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from adapter.backends.local.lookups import CurrencyRow
 from adapter.backends.local.orders.states import orders_by_status
 from adapter.billing.model import DocumentKind, ItemAction, OrderStatus, QuoteStage
-from adapter.billing.money import Money
+from adapter.billing.money import Money, Sum
 from adapter.commands.context import Context
 from adapter.commands.model import GetStatistics
 from adapter.commands.results import DayFigures, StatisticsShown
@@ -40,7 +40,7 @@ def get_statistics(uow: UnitOfWork, command: GetStatistics, context: Context) ->
 
     def income(since: date | None) -> Money:
         into, out = _money(uow, context, currency.code, since)
-        return Money(into - out, currency.code)
+        return Sum(into - out, currency.code)
 
     def placed(since: date, until: date = today) -> Mapping[OrderStatus, int]:
         return orders_by_status(uow, _within(_ORDERS.placed_at, context, since, until))
@@ -113,8 +113,8 @@ def _day(uow: UnitOfWork, context: Context, currency: CurrencyRow, on: date) -> 
     return DayFigures(
         new_orders=sum(orders.values()),
         accepted_orders=orders[OrderStatus.ACTIVE],
-        income=Money(into, currency.code),
-        expenditure=Money(out, currency.code),
+        income=Sum(into, currency.code),
+        expenditure=Sum(out, currency.code),
     )
 
 

@@ -23,7 +23,7 @@ from adapter.billing.model import (
     BillableKind,
     ItemAction,
 )
-from adapter.billing.money import Money
+from adapter.billing.money import Sum
 from adapter.billing.settings import BusinessSettings
 from adapter.errors import CannotBill, OutOfBounds
 from adapter.store import tables
@@ -231,7 +231,7 @@ def client_terms(
             method_of(method, "", methods),
             days or 0,
             send,
-            Money(credit, currency),
+            Sum(credit, currency),
         )
     return found
 

@@ -478,6 +478,18 @@ def test_the_largest_amount_is_shown(run, store):
     assert run(GetClient(client_id)).client.balance == Money(-MAX_HUNDREDTHS, "ZAR")
 
 
+def test_what_adds_up_to_more_than_one_amount_is_shown(run, store):
+    """One client who owes that much must not keep all others from being listed."""
+    client_id, other = _create(run), _create(run, ClientFields(email="bob@example.com"))
+    for number in (1, 2):
+        _invoice(store, client_id, number, total=MAX_HUNDREDTHS, paid=5)
+    assert [str(c.balance) for c in run(ListClients()).clients] == ["-1799999999999.90", "0.00"]
+    shown = run(GetClient(client_id, with_stats=True))
+    assert str(shown.stats.due.total) == "1799999999999.90"
+    assert str(shown.stats.by_status[InvoiceStatus.UNPAID].total) == "1800000000000.00"
+    assert str(run(GetClient(other)).client.balance) == "0.00"
+
+
 PEOPLE = (
     ("Ann", "Doe", "", "ann@example.com"),
     ("bob", "Ann", "Acme", "bob@example.com"),

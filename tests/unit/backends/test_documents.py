@@ -19,6 +19,7 @@ from adapter.commands.model import (
     GetClientHistory,
     GetDocument,
     GetInvoice,
+    GetStatistics,
     IssueDocument,
     IssueDocuments,
     ListDocuments,
@@ -359,6 +360,16 @@ def test_a_statement_runs_from_the_opening_balance_to_the_balance(issue, do, put
     assert text.splitlines()[1] == "2026-02-01,brought_forward,,,,,-165.00"
     assert text.splitlines()[2] == "2026-02-01,payment,1,'=1+1,,100.00,-65.00"
     assert text.splitlines()[3] == "2026-02-28,total,,,,,100.00"
+
+
+def test_an_account_and_an_income_may_come_to_more_than_one_amount(do, ann, rows):
+    largest = Decimal("900000000000.00")
+    for _ in range(2):
+        do(RecordClientPayment(ann, largest, paid_on=TODAY))
+    statement = do(CreateStatement(ann)).statement
+    assert [str(e.balance) for e in statement.entries] == [str(largest), "1800000000000.00"]
+    assert Statement.from_json(rows(tables.statements)[0]["content"]) == statement
+    assert str(do(GetStatistics()).income_today) == "1800000000000.00"
 
 
 def test_a_statement_of_a_range_needs_both_ends_in_order(do, ann):

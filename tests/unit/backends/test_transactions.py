@@ -21,7 +21,7 @@ from adapter.commands.model import (
     RecordTransaction,
     UpdateTransaction,
 )
-from adapter.errors import InsufficientCredit, InvoiceNotOwned, RefundTooLarge
+from adapter.errors import InsufficientCredit, InvoiceNotOwned, OutOfBounds, RefundTooLarge
 from adapter.store import tables
 
 
@@ -74,6 +74,15 @@ def test_an_overpayment_becomes_credit_and_goes_back_with_its_payment(do, order,
     do(UpdateTransaction(record_id, amount_in=Decimal(0)))
     assert rows(tables.clients, id=ann)[0]["credit"] == 0
     assert _stand(do, order.invoice_id) == (InvoiceStatus.UNPAID, "125.00")
+
+
+def test_what_cannot_be_kept_of_a_payment_is_refused_by_name(do, order, ann, rows):
+    largest = "900000000000.00"
+    _pay(do, order.invoice_id, largest)
+    with pytest.raises(OutOfBounds, match=f"beyond {largest}"):
+        _pay(do, order.invoice_id, largest)
+    assert len(rows(tables.transactions)) == 1
+    assert rows(tables.clients, id=ann)[0]["credit"] == 90_000_000_000_000 - 12500
 
 
 def test_credit_that_was_spent_cannot_go_back(do, order, ann, rows):

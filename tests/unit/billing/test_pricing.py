@@ -7,7 +7,7 @@ import pytest
 
 from adapter.billing.due import TaxRates, TaxRule, rates_for
 from adapter.billing.model import Increase, RecurringLine
-from adapter.billing.money import MAX_HUNDREDTHS, Money, round_half_up
+from adapter.billing.money import MAX_HUNDREDTHS, Money, Sum, round_half_up
 from adapter.billing.pricing import document_rate, increased, price_recurring, total_by_sum
 from adapter.billing.vat import apportion, split
 from adapter.errors import CannotBill, OutOfBounds
@@ -51,6 +51,19 @@ def test_money_keeps_currencies_apart_and_its_bounds():
     with pytest.raises(OutOfBounds):
         Money(MAX_HUNDREDTHS + 1, "ZAR")
     assert Money(MAX_HUNDREDTHS, "ZAR").amount == D("900000000000.00")
+
+
+def test_a_sum_may_be_more_than_one_amount_and_spreads():
+    largest = Money(MAX_HUNDREDTHS, "ZAR")
+    owed = Sum(2 * MAX_HUNDREDTHS, "ZAR")
+    assert str(largest - owed - owed) == str(-(owed + owed) + largest) == "-2700000000000.00"
+    assert str(Sum.zero("ZAR") + largest + largest) == "1800000000000.00"
+    assert {zar("1"): 1} == {Sum(100, "ZAR"): 1}
+    assert Sum(100, "ZAR") != Sum(100, "USD") != Money(100, "ZAR")
+    with pytest.raises(ValueError, match="is not"):
+        largest + Sum(100, "USD")
+    with pytest.raises(OutOfBounds):
+        largest + zar("0.01")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapter.billing.model import DocumentKind, InvoiceStatus, ItemStatus, QuoteStage
-from adapter.billing.money import Money
+from adapter.billing.money import Money, Sum
 from adapter.commands.results import ClientStats, StatusTotal
 from adapter.store import tables
 from adapter.store.unit_of_work import UnitOfWork
@@ -68,7 +68,7 @@ def client_stats(uow: UnitOfWork, client: Mapping[Any, Any], today: date) -> Cli
 
 def _money(hundredths: Any, currency: str) -> Money:
     # A sum is NULL over no rows, and a decimal on PostgreSQL and MariaDB.
-    return Money(int(hundredths or 0), currency)
+    return Sum(int(hundredths or 0), currency)
 
 
 def _turnover(uow: UnitOfWork, client_id: int, currency: str) -> tuple[Money, Money]:

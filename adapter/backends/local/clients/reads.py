@@ -9,7 +9,7 @@ from adapter.backends.local.clients import rules
 from adapter.backends.local.clients.figures import client_stats
 from adapter.backends.local.lookups import joined_window
 from adapter.billing.model import ClientStatus
-from adapter.billing.money import Money
+from adapter.billing.money import Money, Sum
 from adapter.commands.context import Context
 from adapter.commands.model import FindClient, GetClient, ListClients
 from adapter.commands.results import (
@@ -140,7 +140,7 @@ def _records(uow: UnitOfWork, rows: Sequence[sa.RowMapping]) -> Iterable[ClientR
                 int(number): row["custom"][number] for number in sorted(row["custom"], key=int)
             },
             status=ClientStatus(row["status"]),
-            credit=Money(row["credit"], currency),
+            credit=Sum(row["credit"], currency),
             balance=stands[row["id"]].balance,
             opening_balance=Money(row["opening_balance"], currency),
             **{name: row[name] for name in _RECORD_FIELDS},

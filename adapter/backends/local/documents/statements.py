@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from adapter.backends.local.lookups import currency_of, require_client
-from adapter.billing.money import Money
+from adapter.billing.money import Money, Sum
 from adapter.billing.statement import (
     Movement,
     Statement,
@@ -94,4 +94,4 @@ def _range(command: CreateStatement, today: date, last: date) -> tuple[date | No
 
 
 def _sum(moved: list[Movement], currency: str) -> Money:
-    return Money(sum(each.amount.hundredths for each in moved), currency)
+    return Sum(sum(each.amount.hundredths for each in moved), currency)
