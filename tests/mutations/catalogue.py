@@ -131,9 +131,9 @@ MUTATIONS = (
     Mutation(
         "7 restart",
         "a daily run that did not end counts as done",
-        f"{_STORE}/run/driver.py",
-        "runs.c.kind == DAILY, runs.c.complete, runs.c.started_at <= now",
-        "runs.c.kind == DAILY, runs.c.started_at <= now",
+        f"{_STORE}/run/record.py",
+        "_RUNS.c.kind == DAILY, _RUNS.c.complete, _RUNS.c.started_at <= now",
+        "_RUNS.c.kind == DAILY, _RUNS.c.started_at <= now",
         f"{_UNIT}/bridge/test_daily.py::test_a_run_that_did_not_end_is_due_again",
     ),
     Mutation(
@@ -176,7 +176,7 @@ MUTATIONS = (
     Mutation(
         "9 time",
         "the clock of production moves",
-        "adapter/assemble/__init__.py",
+        "adapter/assemble/workplaces.py",
         "            if account.mode is Mode.PRODUCTION:\n                raise ClockFixed",
         "            if account.mode is None:\n                raise ClockFixed",
         f"{_UNIT}/cli/test_commands.py::test_a_production_clock_cannot_be_moved",

@@ -14,7 +14,7 @@ def test_it_holds_what_it_was_given_in_order(ids, asked):
     held = IdSet(ids)
     assert list(held.ascending()) == sorted(set(ids))
     assert [each in held for each in (*ids, *asked)] == [each in ids for each in (*ids, *asked)]
-    assert bool(held) is bool(ids)
+    assert (bool(held), held.given) == (bool(ids), len(ids))
 
 
 def test_many_of_the_same_upper_bits_are_held_as_bits():

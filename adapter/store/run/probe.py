@@ -12,7 +12,8 @@ from adapter.errors import ClientNotFound
 from adapter.store import tables
 from adapter.store.issuing import due_proformas
 from adapter.store.queue import TABLES
-from adapter.store.run.scope import Scope, due_condition
+from adapter.store.run.scope import Scope, due_condition, due_conditions, select_due_clients
+from adapter.store.run.snapshot import IdSet
 from adapter.store.run.statement import ORIGIN, TODAY, PageStatement
 from adapter.store.unit_of_work import SETTINGS_VERSION, Store, UnitOfWork
 
@@ -54,6 +55,27 @@ def anything_left(
         return None
     probe = _prepared(store, uow.settings, command)
     return bool(probe.all(uow.connection, _values(command, today))[0][2])
+
+
+def due_clients(store: Store, uow: UnitOfWork, command: GenerateDueInvoices, today: date) -> IdSet:
+    """Return the clients with due work in the scope of a call: the snapshot a run pages over.
+
+    What it was `given` is how much is due of all of them together.
+    """
+    settings = uow.settings
+
+    def build() -> PageStatement | None:
+        conditions = due_conditions(Scope.of(command, settings), settings, ORIGIN)
+        found = select_due_clients(conditions) if conditions else None
+        return None if found is None else PageStatement(found, store.engine.dialect)
+
+    if command.client_id is None and not _has_lists(command):
+        statement = store.kept(("due clients", settings.settings_version), build)
+    else:
+        statement = build()
+    if statement is None:
+        return IdSet()
+    return IdSet(statement.column(uow.connection, {TODAY: today}))
 
 
 def _has_lists(command: GenerateDueInvoices) -> bool:

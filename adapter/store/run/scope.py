@@ -12,10 +12,7 @@ from adapter.billing.schedule import Cycle
 from adapter.billing.settings import BusinessSettings, IdLists
 from adapter.commands.model import GenerateDueInvoices
 from adapter.store.queue import TABLES
-from adapter.store.run.snapshot import IdSet
 from adapter.store.unit_of_work import UnitOfWork
-
-_PORTION = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +130,11 @@ def anything_due(uow: UnitOfWork, conditions: Mapping[BillableKind, Any]) -> boo
     return uow.execute(union).first() is not None
 
 
-def due_clients(uow: UnitOfWork, conditions: dict[BillableKind, Any]) -> IdSet:
-    """Return the ids of all clients with due work: the snapshot a run pages over."""
-    if not conditions:
-        return IdSet()
-    found = sa.union_all(
+def select_due_clients(conditions: Mapping[BillableKind, Any]) -> sa.CompoundSelect[Any]:
+    """Return the client of every due row, once for each row."""
+    return sa.union_all(
         *(
             sa.select(TABLES[kind].c.client_id).where(condition)
             for kind, condition in conditions.items()
         )
     )
-    if uow.is_alone:
-        # SQLite finds the rows while they are read; nothing of ours need stand between.
-        cursor: Any = uow.execute(found).cursor
-        return IdSet(row[0] for row in cursor)
-    # Read in portions: a driver that fetched all of it would hold a tuple for every row.
-    streamed = uow.connection.execution_options(yield_per=_PORTION).execute(found)
-    return IdSet(streamed.scalars())

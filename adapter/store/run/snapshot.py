@@ -14,12 +14,15 @@ _DENSE: Final = 4096  # from here on a bit a number is smaller than two bytes ea
 
 
 class IdSet:
-    """A set of ids above zero: by their upper bits, the lower ones in order or a bit for each."""
+    """A set of ids above zero: by their upper bits, the lower ones in order or a bit for each.
+
+    `given` is how many ids it was made of, each as often as it came.
+    """
 
     def __init__(self, ids: Iterable[int] = ()) -> None:
         self._parts: dict[int, array[int] | bytearray] = {}
-        parts = self._parts
-        for each in ids:
+        parts, self.given = self._parts, 0
+        for self.given, each in enumerate(ids, 1):
             upper, lower = each >> _BITS, each & _MASK
             part = parts.get(upper)
             if part is None:

@@ -1,6 +1,6 @@
 """Statements of a run, compiled once and executed straight through the driver on any day."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from adapter.store.prepared import named_error
 # Dates in a statement are written as days after this one.
 ORIGIN: Final = date(2000, 1, 1)
 TODAY: Final = "today"
+_IN_PORTIONS: Final = {"yield_per": 10_000}
 Processor = Callable[[Any], Any] | None
 
 
@@ -53,6 +54,21 @@ class PageStatement:
         found: list[tuple[Any, ...]] = list(cursor.fetchall())
         cursor.close()
         return found
+
+    def column(self, connection: Connection, values: Mapping[str, Any]) -> Iterator[Any]:
+        """Yield the first column of every row.
+
+        They are read as they are asked for, from a server in portions: a driver that fetched all
+        of them would hold a tuple for each.
+        """
+        if connection.dialect.name == "sqlite":
+            yield from (row[0] for row in self._execute(connection, values))
+        else:
+            given = self.parameters(values)
+            if self._positional:
+                given = tuple(given)  # a list would be many rows of values
+            found = connection.exec_driver_sql(self.sql, given, execution_options=_IN_PORTIONS)
+            yield from found.scalars()
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """Return these values in the driver's form; `TODAY` is the day to count from."""

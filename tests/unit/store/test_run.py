@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from adapter.billing.completeness import Finding
 from adapter.billing.model import BillableKind, InvoiceStatus
+from adapter.billing.money import MAX_HUNDREDTHS
 from adapter.commands.context import Context
 from adapter.commands.model import GenerateDueInvoices
 from adapter.errors import ClientNotFound, RunIncomplete, StoreUnavailable
@@ -22,7 +23,7 @@ from adapter.store.auditing import Counts, Span, audit
 from adapter.store.config import RunConfig
 from adapter.store.explaining import explain_billable
 from adapter.store.queue import TABLES, requeue
-from adapter.store.run import generate_due, run
+from adapter.store.run import generate_due, preview, run
 
 TODAY = date(2026, 3, 2)
 
@@ -342,6 +343,22 @@ def test_a_bad_billable_is_parked_and_the_rest_is_billed(shop):
     assert shop.nothing_due(TODAY)
 
 
+def test_credit_beyond_any_one_amount_is_used_and_stops_nobody(shop):
+    rich, credit = shop.client(), tables.clients.c.credit
+    with shop.store.write() as uow:
+        for _ in range(3):
+            more = sa.update(tables.clients).values(credit=credit + MAX_HUNDREDTHS)
+            uow.execute(more.where(tables.clients.c.id == rich))
+    for client in (rich, shop.client()):
+        shop.service(client, TODAY)
+    foretold = preview(shop.store, shop.context(TODAY), rich, TODAY)
+    assert shop.generate().count == 2
+    found = {d["client_id"]: (d["credit"], d["total"], d["status"]) for d in shop.documents()}
+    assert found.pop(rich) == (1595, 0, "Paid")
+    assert list(found.values()) == [(0, 1595, "Unpaid")]
+    assert [str(each.credit) for each in foretold.documents] == ["15.95"]
+
+
 def test_no_emails_writes_no_mail(shop):
     shop.service(shop.client(), TODAY)
     shop.generate(send_email=False)
@@ -380,6 +397,32 @@ def test_a_time_limit_keeps_committed_pages_and_says_so(shop):
     assert 0 < issued < 30
     assert caught.value.issued == issued
     assert shop.generate().count == 30 - issued
+
+
+@pytest.mark.parametrize("set_based", [True, False])
+@pytest.mark.parametrize(
+    ("each", "pages"),
+    # 1,000 items are the first page, but 20 clients whatever they have; time then widens it.
+    [(1, [60]), (25, [40, 20]), (60, [20, 40])],
+)
+def test_the_first_page_has_as_many_clients_as_have_a_thousand_items(shop, each, pages, set_based):
+    first = shop.service(shop.client(), TODAY)
+    row = {**shop.row(BillableKind.SERVICE, first)}
+    clients = [row["client_id"], *(shop.client() for _ in range(59))]
+    due = [row | {"client_id": client} for client in clients for _ in range(each)][1:]
+    with shop.store.write() as uow:
+        numbered = [service | {"id": first + n} for n, service in enumerate(due, 1)]
+        uow.execute(sa.insert(tables.services), numbered)
+    seen: list[int] = []
+    config = RunConfig(page_seconds=60.0, set_based=set_based)
+    made, progress = run(
+        shop.store,
+        config,
+        GenerateDueInvoices(),
+        shop.context(TODAY),
+        watch=lambda _uow, written: seen.append(written.count),
+    )
+    assert (seen, made.count, progress.pages) == (pages, 60, len(pages))
 
 
 def test_a_call_that_searched_past_the_limit_still_issues_something(shop):
