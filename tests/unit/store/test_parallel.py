@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,9 +23,10 @@ from adapter.errors import RunIncomplete
 from adapter.store import tables
 from adapter.store.config import RunConfig, StoreConfig
 from adapter.store.queue import TABLES, requeue
-from adapter.store.run import generate_due, run
+from adapter.store.run import committing, generate_due, run
+from adapter.store.run.holding import wait_for
 from adapter.store.transitions import change_status, hold_invoice
-from adapter.store.unit_of_work import DOCUMENT_ID, Store
+from adapter.store.unit_of_work import DOCUMENT_ID, Store, UnitOfWork
 from tests.databases import EVERY_SERVER
 
 TODAY = date(2026, 3, 2)
@@ -169,27 +170,38 @@ class Holder:
         self.let_go()
         self._thread.join()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.join()
+
 
 def _dies(_uow: Any) -> None:
     raise InterruptedError
 
 
+def _let_go_when_waited_for(holder: Holder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def waited_for(uow: UnitOfWork, client_id: int, seconds: float) -> None:
+        holder.let_go()
+        wait_for(uow, client_id, seconds)
+
+    monkeypatch.setattr(committing, "wait_for", waited_for)
+
+
 @pytest.mark.parametrize("engine", EVERY_SERVER, indirect=True)
-def test_what_another_caller_holds_is_waited_for_and_billed_when_it_dies(shop):
+def test_what_another_caller_holds_is_waited_for_and_billed_when_it_dies(shop, monkeypatch):
     clients = [shop.client() for _ in range(3)]
     for client in clients:
         shop.service(client, TODAY)
-    holder = Holder(shop.store, clients[1], _dies)
-    timer = threading.Timer(0.5, holder.let_go)
-    timer.start()
-    assert _issued(shop.store, GenerateDueInvoices()) == 3
-    timer.join()
-    holder.join()
+    with Holder(shop.store, clients[1], _dies) as holder:
+        _let_go_when_waited_for(holder, monkeypatch)
+        assert _issued(shop.store, GenerateDueInvoices()) == 3
     assert shop.nothing_due(TODAY)
 
 
 @pytest.mark.parametrize("engine", EVERY_SERVER, indirect=True)
-def test_what_another_caller_bills_meanwhile_is_its_own(shop):
+def test_what_another_caller_bills_meanwhile_is_its_own(shop, monkeypatch):
     clients = [shop.client() for _ in range(3)]
     services = [shop.service(client, TODAY) for client in clients]
 
@@ -200,12 +212,9 @@ def test_what_another_caller_bills_meanwhile_is_its_own(shop):
             .values(next_invoice_on=None)
         )
 
-    holder = Holder(shop.store, clients[1], stop)
-    timer = threading.Timer(0.5, holder.let_go)
-    timer.start()
-    assert _issued(shop.store, GenerateDueInvoices()) == 2
-    timer.join()
-    holder.join()
+    with Holder(shop.store, clients[1], stop) as holder:
+        _let_go_when_waited_for(holder, monkeypatch)
+        assert _issued(shop.store, GenerateDueInvoices()) == 2
 
 
 @pytest.mark.parametrize("engine", EVERY_SERVER, indirect=True)
