@@ -105,7 +105,8 @@ def _probe(settings: BusinessSettings, *, one_client: bool) -> sa.Select[Any]:
     version = sa.select(counters.c.next_value).where(
         counters.c.name == sa.literal_column(f"'{SETTINGS_VERSION}'")
     )
-    client_id: sa.BindParameter[int] = sa.bindparam("client_id", type_=sa.BigInteger)
+    # A value of its own: where a list is written out, SQLAlchemy wants one of every parameter.
+    client_id: sa.BindParameter[int] = sa.bindparam("client_id", None, type_=sa.BigInteger)
     known: Any = sa.literal_column("1")
     if one_client:
         known = sa.exists().where(tables.clients.c.id == client_id)

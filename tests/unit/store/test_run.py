@@ -470,6 +470,20 @@ def test_per_cycle_days_override_the_general_value(shop):
     assert shop.generate(TODAY + timedelta(days=1)).count == 1
 
 
+@pytest.mark.parametrize("cycles", [("Annually",), ("Monthly", "Quarterly")])
+def test_one_client_is_billed_again_and_again_under_days_per_cycle(shop, cycles):
+    for days, cycle in enumerate(cycles, 20):
+        shop.setting(f"CreateInvoiceDaysBefore{cycle}", str(days))
+    client, other = shop.client(), shop.client()
+    for day in range(4):
+        today = TODAY + timedelta(days=day)
+        shop.service(client, today)
+        shop.service(other, today)
+        assert shop.generate(today, client_id=client).count == 1
+        assert shop.generate(today, client_id=client).count == 0
+    assert shop.generate(TODAY + timedelta(days=4)).count == 4
+
+
 def test_a_busy_store_after_the_first_page_says_what_was_issued(shop, monkeypatch):
     for _ in range(30):
         shop.service(shop.client(), TODAY)
