@@ -75,7 +75,7 @@ def price_recurring(  # noqa: PLR0913 - the facts of one document
     """Price a document of quoted lines (by default a recurring invoice's) under the `line` policy.
 
     Each line is quantity x unit price less its percentage, rounded half up; an amount discount is
-    shared out over the lines by quoted value; VAT is computed on each discounted line.
+    shared out over the lines by what that leaves; VAT is computed on each discounted line.
     Raises `CannotBill` when the discount exceeds the sum or the total is below zero.
     Source: contracts/decisions.md, "Discounts".
     """

@@ -236,6 +236,11 @@ def read_runs(uow: UnitOfWork, run_ids: Iterable[int]) -> Mapping[int, Run]:
     return {run_id: Run(*facts) for run_id, *facts in tuples(uow, query)}
 
 
+def read_imported_at(uow: UnitOfWork) -> frozenset[datetime]:
+    """Return the moments of the exports that were imported."""
+    return frozenset(at for (at,) in tuples(uow, sa.select(tables.imports.c.exported_at)))
+
+
 def tuples(uow: UnitOfWork, query: Any) -> Iterator[Any]:
     """Yield the rows of a query as plain tuples."""
     return iter(uow.execute(query))

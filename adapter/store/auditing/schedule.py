@@ -1,6 +1,6 @@
 """One billable under audit: its states, the dates it leads to, and what each period should say."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -39,7 +39,8 @@ class Surroundings:
     """What the billables of a page have in common.
 
     `exchanges` are the currency and rate of documents that were quoted in another one, by id;
-    first periods are not known where a product that cuts them was changed.
+    first periods are not known where a product that cuts them was changed. `imported_at` are the
+    moments of exports, which are noted as the creation of what was imported.
     """
 
     shared: Shared
@@ -48,6 +49,7 @@ class Surroundings:
     runs: Mapping[int, Run]
     exchanges: Mapping[int, tuple[str, Decimal]]
     are_first_periods_known: bool
+    imported_at: Collection[datetime]
 
 
 class Schedule:
@@ -79,7 +81,9 @@ class Schedule:
     @property
     def is_known_from_its_creation(self) -> bool:
         """Whether its whole history is here: it was made here, not brought along."""
-        return any(change.field == CREATED for change in self._changes)
+        imported_at = self._around.imported_at
+        created = (each for each in self._changes if each.field == CREATED)
+        return any(each.recorded_at not in imported_at for each in created)
 
     @cached_property
     def stretches(self) -> list[Stretch]:

@@ -26,6 +26,7 @@ from adapter.store.auditing.reading import (
     read_claims,
     read_exchanges,
     read_held,
+    read_imported_at,
     read_lines_of,
     read_lost,
     read_runs,
@@ -80,6 +81,7 @@ def _audit_page(
         read_runs(uow, (claim.run_id for claim in wanted if claim.run_id is not None)),
         read_exchanges(uow, {claim.document_id for claim in wanted}) if kind is _RECURRING else {},
         are_first_periods_known=not products_were_realigned(uow),
+        imported_at=read_imported_at(uow),
     )
     terms = client_terms(uow, shared, client_ids)
     quoted = {}

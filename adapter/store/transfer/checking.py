@@ -20,7 +20,6 @@ from adapter.billing.model import (
     ItemAction,
     Rounding,
 )
-from adapter.billing.schedule import Frequency, occurrence_date
 from adapter.errors import InvalidCatalogue
 from adapter.store import tables
 from adapter.store.setup.reading import COUNTERS, NEXT, check_catalogue
@@ -28,7 +27,7 @@ from adapter.store.transfer import kinds
 from adapter.store.transfer.kinds import KINDS, OF_BILLABLE, Kind
 from adapter.store.transfer.problems import Place, Problems
 from adapter.store.transfer.reading import Files, Raw
-from adapter.store.transfer.records import columns_of, load, say
+from adapter.store.transfer.records import columns_of, load, next_date, say
 from adapter.store.transfer.scratch import CHUNK, Scratch
 from adapter.store.unit_of_work import UnitOfWork
 
@@ -239,9 +238,7 @@ def _recurring(into: Scratch, place: Place, values: Mapping[str, Any]) -> _Wrong
     limit = values["recurrence_limit"]
     if limit and values["generation_count"] > limit:
         yield "generation_count", f"is above the limit of {limit}"
-    try:
-        occurrence_date(values["start_on"], Frequency(values["frequency"]), values["occurrence"])
-    except OverflowError:
+    if next_date(values) is None:
         yield "occurrence", "lies beyond the calendar"
 
 
@@ -348,9 +345,9 @@ def check_claimed(into: Scratch, problems: Problems) -> None:
     for page in into.pages(kind.name):
         for each in page:
             values = columns_of(kind, each.said)
-            on = occurrence_date(
-                values["start_on"], Frequency(values["frequency"]), values["occurrence"]
-            )
+            on = next_date(values)
+            if on is None:
+                continue  # noted where the record was read
             period = _period(BillableKind.RECURRING_INVOICE.value, values["id"], on)
             if into.has_name("claim", period):
                 text = f"{values['occurrence']} is {on}, which is claimed"

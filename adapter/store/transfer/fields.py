@@ -298,10 +298,10 @@ def custom_columns(**named: Any) -> Texts:
     return Texts(_CUSTOM, 255, fill=True, load_default=None, allow_none=True, **named)
 
 
-def scaled(column: Any, *, low: int = 0, **named: Any) -> Exact:
+def scaled(column: Any, *, low: int = 0, high: int = 10**9, **named: Any) -> Exact:
     """Return an exact number as a column keeps it."""
     kind: Scaled = column.type
-    return Exact(kind.places, low, **named)
+    return Exact(kind.places, low, high, **named)
 
 
 def _json(text: str) -> Any:

@@ -93,7 +93,8 @@ def defaults_of(schema: Schema) -> dict[str, Any]:
 
 _CLIENT: Final = {"client_id": "client"}
 _METHOD: Final = {"payment_method": PAYMENT_METHOD}
-_BILLED: Final = {"promotion_id": PROMOTION, **_METHOD, **_CLIENT}
+# The method of a billable is kept as it was sent: where it is unknown, a run falls back.
+_BILLED: Final = {"promotion_id": PROMOTION, **_CLIENT}
 
 # In the order in which they are written and exported; a file may have any.
 KINDS: Final[Mapping[str, Kind]] = {
@@ -126,7 +127,6 @@ KINDS: Final[Mapping[str, Kind]] = {
             refers={
                 "service_id": "service",
                 "addon_id": CATALOGUE_ADDON,
-                **_METHOD,
                 **_CLIENT,
             },
             owned=("service_id",),

@@ -171,13 +171,19 @@ def fill(kind: Kind, values: dict[str, Any], origin: Origin) -> None:
     if kind.name == "client":
         _fill_client(values, origin)
     elif kind.name == "recurring":
-        on = occurrence_date(
-            values["start_on"], Frequency(values["frequency"]), values["occurrence"]
-        )
-        values.setdefault("next_due_on", on)
+        values.setdefault("next_due_on", next_date(values))
     elif "anchor_day" in kind.columns:
         due_on = values["next_due_on"]
         values.setdefault("anchor_day", None if due_on is None else due_on.day)
+
+
+def next_date(recurring: Mapping[str, Any]) -> date | None:
+    """Return the date of a recurring invoice's `occurrence`, None beyond the calendar."""
+    frequency = Frequency(recurring["frequency"])
+    try:
+        return occurrence_date(recurring["start_on"], frequency, recurring["occurrence"])
+    except OverflowError:
+        return None
 
 
 def _fill_client(values: dict[str, Any], origin: Origin) -> None:

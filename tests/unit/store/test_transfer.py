@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from adapter.backends.local.backend import LocalBackend
 from adapter.billing.model import BillableKind, InvoiceStatus
-from adapter.commands.model import GenerateDueInvoices
+from adapter.commands.model import GenerateDueInvoices, UpdateService
 from adapter.errors import OnHold
 from adapter.store import tables
 from adapter.store.auditing import Counts, Span, audit
@@ -461,6 +462,27 @@ def test_an_export_gives_an_empty_store_the_same(
     assert first.count > 0
 
 
+def test_what_the_interfaces_take_survives_export_and_import(
+    importing: Importing, other: Importing, tmp_path: Path
+):
+    """Prices and quantities up to the bounds of the positional API, methods stored as sent."""
+    (line,) = RECURRING["lines"]
+    dear = line | {"unit_price": "900000000000", "quantity": "-1"}
+    many = line | {
+        "unit_price": "0.000001",
+        "quantity": "900000000000",
+        "cost_price": "5000000000",
+    }
+    importing(
+        CLIENT,
+        SERVICE | {"payment_method": "nosuch"},
+        RECURRING | {"lines": [dear | {"unit_price": "-900000000000"}, many]},
+    )
+    other.files(importing.export(tmp_path / "first.jsonl"))
+    assert other.digest() == importing.digest()
+    assert other.row(tables.services, 500)["payment_method"] == "nosuch"
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_any_store_survives_export_and_import(
     empty_store: Store, context: Context_, other: Importing, tmp_path: Path, seed: int
@@ -500,6 +522,21 @@ def test_an_audit_finds_no_fault_with_what_was_imported(importing: Importing):
     importing(*BOOKS, CLAIM | {"billable": "recurring", "billable_id": 9000, "invoice_id": 0})
     importing.goes_live()
     generate_due(importing.store, RunConfig(), GenerateDueInvoices(), importing.context())
+    found = list(audit(importing.store, Span(date(2025, 1, 1), date(2026, 12, 31)), Counts()))
+    assert found == []
+
+
+def test_an_audit_counts_no_invoice_of_another_system_when_a_date_is_set_by_hand(
+    importing: Importing,
+):
+    counted = {"generation_count": 3, "next_due_on": "2026-03-31"}
+    bare = {key: value for key, value in SERVICE.items() if not key.startswith("next_i")}
+    free = {"id": 501, "cycle": "Free Account", "next_due_on": "2026-02-20"}
+    importing(CLIENT, bare | counted, bare | counted | free)
+    importing.goes_live()
+    backend = LocalBackend(importing.store, RunConfig())
+    for service, due_on in ((500, date(2026, 4, 11)), (501, date(2026, 4, 15))):
+        backend.execute(UpdateService(service, next_due_on=due_on), importing.context())
     found = list(audit(importing.store, Span(date(2025, 1, 1), date(2026, 12, 31)), Counts()))
     assert found == []
 

@@ -4,9 +4,12 @@ from typing import Any, Final
 
 from marshmallow import RAISE, Schema
 
+from adapter.billing.money import MAX_HUNDREDTHS
 from adapter.store.transfer.fields import Flag, Moment, Text
 
 PAYMENT_METHOD: Final = 64
+# What a quantity and a price of a line may be, as the positional API takes them.
+MOST: Final = MAX_HUNDREDTHS // 100
 
 
 def text(length: int | None = 255, **named: Any) -> Text:

@@ -22,6 +22,7 @@ from adapter.store.transfer.fields import (
     scaled,
 )
 from adapter.store.transfer.schemas.base import (
+    MOST,
     NULL,
     PAYMENT_METHOD,
     Record,
@@ -166,7 +167,7 @@ class ItemSchema(Scheduled):
     unit = text(16)
     amount = Amount(signed=True, required=True)
     action = Word(ItemAction, required=True)
-    taxed = flag()
+    taxed = flag(**about("kept; whether it is taxed says `TaxBillableItems` on the invoice's day"))
     recur_every = Whole(load_default=0)
     recur_unit = Word(("", *ItemUnit), load_default="")
     recur_times = Whole(load_default=0, **about("invoices in all, 0: without end"))
@@ -177,16 +178,18 @@ class RecurringLineSchema(Record):
     """A line of a recurring invoice."""
 
     product_code = text(None)
-    quantity = scaled(_RECURRING_LINES.quantity, low=-(10**9), required=True)
+    quantity = scaled(_RECURRING_LINES.quantity, low=-MOST, high=MOST, required=True)
     description = Text(None, required=True)
-    unit_price = scaled(_RECURRING_LINES.unit_price, low=-(10**9), required=True, example="250.00")
+    unit_price = scaled(
+        _RECURRING_LINES.unit_price, low=-MOST, high=MOST, required=True, example="250.00"
+    )
     vat_applies = flag()
     vat_rate = scaled(
         _RECURRING_LINES.vat_rate, load_default=Decimal(0), unit="percent", example="15"
     )
     includes_vat = flag()
     custom = custom_columns()
-    cost_price = scaled(_RECURRING_LINES.cost_price, low=-(10**9), **NULL)
+    cost_price = scaled(_RECURRING_LINES.cost_price, low=-MOST, high=MOST, **NULL)
     discount_percentage = scaled(_RECURRING_LINES.discount_percentage, **NULL)
     added_at = none(Moment)
     removed_at = none(Moment)

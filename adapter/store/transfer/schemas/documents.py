@@ -30,6 +30,7 @@ from adapter.store.transfer.fields import (
     scaled,
 )
 from adapter.store.transfer.schemas.base import (
+    MOST,
     NULL,
     PAYMENT_METHOD,
     Record,
@@ -58,13 +59,13 @@ class InvoiceLineSchema(Record):
     amount = Amount(signed=True, required=True)
     taxed = flag()
     product_code = none(Text, None)
-    quantity = scaled(_LINES.quantity, low=-(10**9), **NULL)
-    unit_price = scaled(_LINES.unit_price, low=-(10**9), **NULL)
+    quantity = scaled(_LINES.quantity, low=-MOST, high=MOST, **NULL)
+    unit_price = scaled(_LINES.unit_price, low=-MOST, high=MOST, **NULL)
     net = none(Amount, signed=True)
     vat = none(Amount, signed=True)
     vat_rate = scaled(_LINES.vat_rate, unit="percent", **NULL)
     custom = custom_columns()
-    cost_price = scaled(_LINES.cost_price, low=-(10**9), **NULL)
+    cost_price = scaled(_LINES.cost_price, low=-MOST, high=MOST, **NULL)
     includes_vat = none(Flag)
     discount_percentage = scaled(_LINES.discount_percentage, **NULL)
 
