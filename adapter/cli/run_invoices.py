@@ -40,7 +40,8 @@ def run_invoices(
     if issued.latest_invoice_id is not None and not dry_run:
         line += f", the last is {issued.latest_invoice_id}"
     if progress.parked:
-        line += f"; {counted(progress.parked, 'item')} parked (`adapter parked list` names them)"
+        named = "would be parked" if dry_run else "parked (`adapter parked list` names them)"
+        line += f"; {counted(progress.parked, 'item')} {named}"
     say(line)
     if dry_run:
         say(f"content digest {progress.hexdigest}")

@@ -165,6 +165,8 @@ def test_parked_billables_are_listed_and_retried(ready, fill):
     fill(7, date(2026, 3, 2), known=False)
     fill(8, date(2026, 3, 2), known=False)
     named = "parked (`adapter parked list` names them)\n"
+    foretold = ready("run-invoices", "--dry-run").stdout.splitlines()[0]
+    assert foretold.endswith("; 2 items would be parked")
     assert ready("run-invoices").stdout.endswith(f"2 items {named}")
     listed = json.loads(ready("parked", "list", "--json").stdout)
     assert [(each["kind"], each["id"], each["client"]) for each in listed] == [
