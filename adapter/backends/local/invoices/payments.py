@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from adapter.backends.local.lengths import check_lengths
 from adapter.backends.local.lookups import booked_at, currency_of, require_client
 from adapter.billing.model import InvoiceStatus
-from adapter.billing.money import Money, Sum
+from adapter.billing.money import Money
 from adapter.commands.context import Context
 from adapter.commands.model import AddCredit, RecordPayment
 from adapter.commands.results import CreditAdded, PaymentRecorded
@@ -110,4 +110,4 @@ def add_client_credit(uow: UnitOfWork, command: AddCredit, context: Context) -> 
     detail = {"entry": log_id, "amount": str(change)}
     uow.audit(context, "add_credit", "client", command.client_id, detail)
     credit = uow.execute(sa.select(clients.c.credit).where(clients.c.id == command.client_id))
-    return CreditAdded(Sum(int(credit.scalar_one()), code))
+    return CreditAdded(Money(int(credit.scalar_one()), code))
