@@ -1,7 +1,7 @@
 """One page of a run in one transaction: its clients held, billed, counted, and committed."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
@@ -37,8 +37,37 @@ class Page:
 
 
 @dataclass(slots=True)
+class Progress:
+    """What a run did so far. `digest` is of every document's content, where it was asked for."""
+
+    count: int = 0
+    last_id: int = 0
+    parked: int = 0
+    pages: int = 0
+    run_id: int | None = None
+    complete: bool = False
+    digest: int = 0
+
+    def add(self, page: Page) -> None:
+        """Count one committed page."""
+        written = page.written or NOTHING
+        self.count += written.count
+        self.last_id = written.last_id or self.last_id
+        self.parked += written.parked
+        self.pages += page.written is not None
+        self.run_id = page.run_id
+        self.complete = page.complete
+        self.digest = (self.digest + page.digest) % 2**256
+
+    @property
+    def hexdigest(self) -> str:
+        """The content digest as 64 hex digits."""
+        return f"{self.digest:064x}"
+
+
+@dataclass(slots=True)
 class Committer:
-    """What commits a run's pages; `run_id` is of the run's row, once a page has written it."""
+    """What commits a run's pages, and what came of them so far."""
 
     store: Store
     config: RunConfig
@@ -47,7 +76,7 @@ class Committer:
     kind: str
     with_digest: bool = False
     watch: Watch | None = None
-    run_id: int | None = None
+    progress: Progress = field(default_factory=Progress)
     job: PageJob | None = None
 
     def commit(
@@ -69,16 +98,15 @@ class Committer:
             page = self._attempt(client_ids, wait_seconds, is_last=is_last)
         except IntegrityError:
             page = self._attempt(client_ids, wait_seconds, is_last=is_last, has_claimed=True)
-        self.run_id = page.run_id
+        self.progress.add(page)
         return page
 
-    def complete(self) -> int:
+    def complete(self) -> None:
         """Say that nothing is left, in a row that is written for it if there is none yet."""
         with self.store.write() as uow:
-            run_id = self.run_id or self._start(uow)
+            run_id = self.progress.run_id or self._start(uow)
             complete_run(uow, self.context, run_id)
-        self.run_id = run_id
-        return run_id
+        self.progress.run_id, self.progress.complete = run_id, True
 
     def _attempt(
         self,
@@ -94,8 +122,8 @@ class Committer:
 
         def run_row() -> int:
             """Return the run's id; its row is written together with its first page."""
-            if self.run_id is not None:
-                return self.run_id
+            if self.progress.run_id is not None:
+                return self.progress.run_id
             if not started:
                 started.append(self._start(uow))
             return started[0]
@@ -108,7 +136,7 @@ class Committer:
             reached(Point.LOCK)
             job = self._job_under(uow.settings)
             written = self._bill(uow, job, held.mine, run_row, has_claimed=has_claimed)
-            run_id = started[0] if started else self.run_id
+            run_id = started[0] if started else self.progress.run_id
             if run_id is not None:
                 count_page(uow, run_id, written or NOTHING)
                 nothing_left = is_last and not held.elsewhere and not context.dry_run

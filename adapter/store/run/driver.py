@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from adapter.commands.context import Context
 from adapter.commands.model import GenerateDueInvoices
@@ -20,11 +20,10 @@ from adapter.store import tables
 from adapter.store.config import RunConfig
 from adapter.store.issuing import convert_due
 from adapter.store.run import calendar
-from adapter.store.run.committing import Committer, Page, Watch
+from adapter.store.run.committing import Committer, Progress, Watch
 from adapter.store.run.probe import due_clients, what_is_due
 from adapter.store.run.record import is_awaited
 from adapter.store.run.snapshot import IdSet
-from adapter.store.run.write import NOTHING
 from adapter.store.unit_of_work import Store
 
 # How long an item takes is not known before the first page. So many, decided one by one, are
@@ -33,35 +32,6 @@ _FIRST_ITEMS = 1000
 _SMALLEST_PAGE = 20
 _AIM = 0.65  # of a page's time; the rest is for pages that turn out larger
 _IDLE_PASSES = 2
-
-
-@dataclass(slots=True)
-class Progress:
-    """What a run did so far. `digest` is of every document's content, where it was asked for."""
-
-    count: int = 0
-    last_id: int = 0
-    parked: int = 0
-    pages: int = 0
-    run_id: int | None = None
-    complete: bool = False
-    digest: int = 0
-
-    def add(self, page: Page) -> None:
-        """Count one committed page."""
-        written = page.written or NOTHING
-        self.count += written.count
-        self.last_id = written.last_id or self.last_id
-        self.parked += written.parked
-        self.pages += page.written is not None
-        self.run_id = page.run_id
-        self.complete = page.complete
-        self.digest = (self.digest + page.digest) % 2**256
-
-    @property
-    def hexdigest(self) -> str:
-        """The content digest as 64 hex digits."""
-        return f"{self.digest:064x}"
 
 
 def generate_due(
@@ -99,7 +69,7 @@ def run(  # noqa: PLR0913 - what a run is, and what its caller wants to know
     """
     committer = Committer(store, config, command, context, kind, digest, watch)
     job = _Run(store, config, command, context, committer)
-    progress = job.progress
+    progress = committer.progress
     try:
         job.finish()
         # Pro-formas that are to be invoices from today on: the rest of a day's invoices.
@@ -134,7 +104,6 @@ class _Run:
     command: GenerateDueInvoices
     context: Context
     committer: Committer
-    progress: Progress = field(default_factory=Progress)
     # Until then the time limit waits: a search longer than the limit would else end every call
     # with nothing issued, for ever.
     paging_until: float | None = None
@@ -142,6 +111,11 @@ class _Run:
     converts: bool = True
     # How much is due of all clients that the next pass goes over.
     due_items: int = 0
+
+    @property
+    def progress(self) -> Progress:
+        """What the pages committed so far come to."""
+        return self.committer.progress
 
     def finish(self) -> None:
         """Bill until nothing is due of what was due at the start, whoever billed it."""
@@ -166,7 +140,7 @@ class _Run:
                 raise RunIncomplete(self.progress.count)
         wanted = self.progress.run_id is not None or is_awaited(self.committer.kind, self.command)
         if wanted and not self.context.dry_run:
-            self.progress.run_id, self.progress.complete = self.committer.complete(), True
+            self.committer.complete()
 
     def _due(self) -> "array[int]":
         """Return the clients with due work: the snapshot that the next pass goes over."""
@@ -207,7 +181,7 @@ class _Run:
             client_ids = sorted(clients[position : position + size])
             position += len(client_ids)
             is_last = position >= len(clients) and not elsewhere
-            page = self._commit(client_ids, is_last=is_last)
+            page = self.committer.commit(client_ids, is_last=is_last)
             elsewhere += page.elsewhere
             if position < len(clients) and not self.context.dry_run and page.written is None:
                 # Another caller is at work here: drop what it has done, go on in the middle.
@@ -219,7 +193,7 @@ class _Run:
 
     def _first_size(self, clients: int) -> int:
         """Return how many of so many clients have the items of a first page, were all alike."""
-        size = _FIRST_ITEMS * clients // max(self.due_items, clients)
+        size = _FIRST_ITEMS * clients // self.due_items
         return min(max(size, _SMALLEST_PAGE), self.config.page_clients)
 
     def _next_size(self, size: int, spent: float) -> int:
@@ -246,7 +220,7 @@ class _Run:
                 raise RunIncomplete(self.progress.count)
             client_ids, rest = sorted(waiting[:_SMALLEST_PAGE]), waiting[_SMALLEST_PAGE:]
             try:
-                page = self._commit(client_ids, wait_seconds=limit - now)
+                page = self.committer.commit(client_ids, wait_seconds=limit - now)
             except (OutcomeUnknown, StoreFull):
                 raise
             except StoreUnavailable as error:
@@ -258,14 +232,3 @@ class _Run:
         over_time = over_time and elapsed > (self.paging_until or 0.0)
         if over_time or self.progress.count >= self.config.document_limit:
             raise RunIncomplete(self.progress.count)
-
-    def _commit(
-        self,
-        client_ids: Sequence[int],
-        *,
-        wait_seconds: float | None = None,
-        is_last: bool = False,
-    ) -> Page:
-        page = self.committer.commit(client_ids, wait_seconds=wait_seconds, is_last=is_last)
-        self.progress.add(page)
-        return page
